@@ -1,0 +1,5 @@
+#![doc = include_str!("../README.md")]
+
+mod picture;
+
+pub use picture::{Matte, Picture};

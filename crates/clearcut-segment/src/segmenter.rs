@@ -1,0 +1,38 @@
+//! The seam between a picture and whatever finds its foreground.
+
+use clearcut_image::{Matte, Picture};
+
+use crate::SegmentError;
+
+/// Finds the foreground of a picture.
+///
+/// Implementations are shared by threads and hold no state between calls: equal pictures give equal mattes, which
+/// is what lets a matte be cached under the digest of its pixels and of [`Segmenter::model`].
+pub trait Segmenter: std::fmt::Debug + Send + Sync {
+    /// Which model answers. Two segmenters whose mattes may differ have different identities.
+    fn model(&self) -> &ModelIdentity;
+
+    /// The matte of `picture`, at the model's own size; refining it to the picture's size is composition's work.
+    /// The picture's own alpha is ignored here.
+    fn segment(&self, picture: &Picture) -> Result<Matte, SegmentError>;
+}
+
+/// What makes one model's mattes different from another's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModelIdentity {
+    /// Name for people, as in the catalogue: `clearcut-s`, `u2net`.
+    pub name: String,
+    /// BLAKE3 of the weights file.
+    pub weights: [u8; 32],
+    /// Everything else that changes a matte: the pre- and post-processing description and its revision, as text.
+    /// Hashed into matte keys, never parsed.
+    pub processing: String,
+}
+
+impl ModelIdentity {
+    /// All three parts.
+    pub fn new(name: impl Into<String>, weights: [u8; 32], processing: impl Into<String>) -> Self {
+        Self { name: name.into(), weights, processing: processing.into() }
+    }
+}
