@@ -1,1 +1,15 @@
-//! Under construction.
+#![doc = include_str!("../README.md")]
+
+mod entry;
+mod error;
+mod invalidation;
+mod key;
+mod lease;
+mod tier;
+
+pub use entry::{Entry, EntryHead, EntryStatus, ForegroundFacts, unix_ms};
+pub use error::{TierError, TierErrorKind};
+pub use invalidation::{Invalidation, InvalidationBus};
+pub use key::{CacheKey, InvalidKey, Pattern};
+pub use lease::{LeaseGrant, LeaseKeeper};
+pub use tier::{CacheTier, PutOptions, PutOutcome};
