@@ -1,1 +1,5 @@
-//! Under construction.
+#![doc = include_str!("../README.md")]
+
+pub mod scene;
+
+pub use scene::Scene;
