@@ -1,2 +1,68 @@
-//! Under construction.
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod bench;
+mod ci;
+mod deny;
+mod dist;
+mod man;
+mod process;
+mod servers;
+mod tally;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Every chore of the workspace", version)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Run the whole test suite against private Redis and Postgres servers, installing them where that is allowed
+    Test {
+        /// Arguments for `cargo test`, after `--`
+        #[arg(last = true)]
+        cargo_arguments: Vec<String>,
+    },
+    /// Run everything a change must pass: format, tidy, clippy, test, documentation, deny
+    Ci,
+    /// Check the rules that no compiler checks
+    Tidy,
+    /// Build the comparison with other tools in release mode and run it; try `cargo xtask bench --help`
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Arguments for the bench program
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        bench_arguments: Vec<String>,
+    },
+    /// Write the manual pages into `target/man`
+    Man,
+    /// Pack the program for others into `target/dist`
+    Dist,
+}
+
+fn main() -> ExitCode {
+    run(Arguments::parse().chore).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(chore: Chore) -> anyhow::Result<ExitCode> {
+    let done = match chore {
+        Chore::Test { cargo_arguments } => return test::run(&cargo_arguments),
+        Chore::Ci => return Ok(ci::run()),
+        Chore::Tidy => tidy::run(),
+        Chore::Bench { bench_arguments } => bench::run(&bench_arguments),
+        Chore::Man => man::run(),
+        Chore::Dist => dist::run(),
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
