@@ -21,6 +21,8 @@ pub enum TierErrorKind {
     Full,
     /// Wrong password, wrong address, missing rights: it will not mend by itself.
     Configuration,
+    /// What was kept under the key cannot be read (wrong version, wrong checksum), and has been removed.
+    Corrupt,
     /// Anything else.
     Other,
 }
@@ -49,6 +51,7 @@ impl std::fmt::Display for TierErrorKind {
             Self::Timeout => "timed out",
             Self::Full => "no room left",
             Self::Configuration => "misconfigured",
+            Self::Corrupt => "unreadable entry",
             Self::Other => "failed",
         })
     }

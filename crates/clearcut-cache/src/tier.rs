@@ -10,8 +10,9 @@ use crate::{CacheKey, Entry, Pattern, TierError};
 ///
 /// # Contract
 ///
-/// - Absent, expired and unreadable (wrong version, wrong checksum) entries are `Ok(None)`; an unreadable one is
-///   removed by the tier that found it. An error means that the tier could not answer.
+/// - Absent and expired entries are `Ok(None)`. An unreadable one (wrong version, wrong checksum) is removed by the
+///   tier that found it, which answers [`TierErrorKind::Corrupt`](crate::TierErrorKind::Corrupt): the cache counts it
+///   and takes it for a miss. Any other error means that the tier could not answer.
 /// - What `get` returns is what `put` was given, to the last byte, or nothing.
 /// - Every call may be dropped at any await point without leaving half an entry.
 /// - [`crate::conformance`] holds one named test for each of these sentences.
