@@ -35,7 +35,7 @@ fn numbered(name: &str) -> Option<(u64, &str)> {
 
 fn embedded(tree: &Tree, database: &str) -> bool {
     let folder = format!("{FOLDER}{database}\"");
-    tree.rust_files().any(|file| file.text.lines().any(|line| line.contains("migrate!(") && line.contains(&folder)))
+    tree.rust_files().any(|file| file.code().contains("migrate!(") && file.text.contains(&folder))
 }
 
 #[cfg(test)]
