@@ -25,7 +25,7 @@ pub fn run() -> Result<Outcome> {
     if !process::succeeds(&mut process::cargo(["deny", "fetch", "db"])) {
         return Ok(skipped("the database of advisories cannot be fetched; bans, licenses and sources were checked"));
     }
-    process::run(&mut process::cargo(["deny", "check", "--disable-fetch", "advisories"]))?;
+    process::run(&mut process::cargo(["deny", "--offline", "check", "advisories"]))?;
     Ok(Outcome::Checked)
 }
 
