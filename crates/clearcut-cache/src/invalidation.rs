@@ -16,6 +16,17 @@ pub enum Invalidation {
     Missed,
 }
 
+impl Invalidation {
+    /// Whether `key` can be trusted no more.
+    pub fn covers(&self, key: &CacheKey) -> bool {
+        match self {
+            Self::Key(cleared) => cleared == key,
+            Self::Pattern(pattern) => pattern.matches(key.as_str()),
+            Self::Missed => true,
+        }
+    }
+}
+
 /// Tells other processes what was cleared here, and this one what was cleared there.
 #[async_trait]
 pub trait InvalidationBus: std::fmt::Debug + Send + Sync {

@@ -1,6 +1,6 @@
 //! The seam between the cache and a place that keeps entries.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -35,6 +35,33 @@ pub trait CacheTier: std::fmt::Debug + Send + Sync {
 
     /// Whether the tier answers at all, by the cheapest round trip it has.
     async fn probe(&self) -> Result<(), TierError>;
+}
+
+#[async_trait]
+impl<T: CacheTier + ?Sized> CacheTier for Arc<T> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    async fn get(&self, key: &CacheKey) -> Result<Option<Entry>, TierError> {
+        (**self).get(key).await
+    }
+
+    async fn put(&self, key: &CacheKey, entry: &Entry, options: &PutOptions) -> Result<PutOutcome, TierError> {
+        (**self).put(key, entry, options).await
+    }
+
+    async fn remove(&self, key: &CacheKey) -> Result<bool, TierError> {
+        (**self).remove(key).await
+    }
+
+    async fn clear(&self, pattern: &Pattern) -> Result<u64, TierError> {
+        (**self).clear(pattern).await
+    }
+
+    async fn probe(&self) -> Result<(), TierError> {
+        (**self).probe().await
+    }
 }
 
 /// How to keep an entry.

@@ -1,5 +1,7 @@
 //! Clearing by pattern takes what matches, whatever characters stand in it.
 
+use futures::StreamExt as _;
+
 use super::subject::{Subject, entry};
 use crate::Pattern;
 
@@ -58,7 +60,8 @@ pub async fn a_hostile_pattern_stands_for_itself(subject: &Subject) {
 pub async fn clear_takes_more_than_one_batch(subject: &Subject) {
     let count = 1_234;
     let small = entry("small");
-    futures::future::join_all((0..count).map(async |i| subject.put(&subject.key(&format!("many:{i}")), &small).await))
+    futures::stream::iter(0..count)
+        .for_each_concurrent(16, async |i| subject.put(&subject.key(&format!("many:{i}")), &small).await)
         .await;
     subject.put(&subject.key("few:1"), &small).await;
     clear(subject, "many:*").await;

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::{CacheKey, LeaseGrant, LeaseKeeper, random};
 
 /// Longer than any test.
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_mins(2);
 /// Short enough to be waited for, long enough to be renewed in time on a busy machine.
 const SHORT: Duration = Duration::from_millis(1_500);
 /// By when an expired lease must be free, on a busy machine.
@@ -18,14 +18,15 @@ pub struct Subject {
     keeper: Arc<dyn LeaseKeeper>,
     other: Arc<dyn LeaseKeeper>,
     namespace: String,
-    _guard: Option<Box<dyn Any + Send + Sync>>,
+    #[expect(dead_code, reason = "it is kept until the test is over")]
+    guard: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Subject {
     /// One process that asks twice.
     pub fn new(keeper: Arc<dyn LeaseKeeper>) -> Self {
         let namespace = format!("conformance-{:016x}", random::bits());
-        Self { other: Arc::clone(&keeper), keeper, namespace, _guard: None }
+        Self { other: Arc::clone(&keeper), keeper, namespace, guard: None }
     }
 
     /// Another process's keeper, on its own connection to the same server.
@@ -38,7 +39,7 @@ impl Subject {
     /// Keeps `guard` (a server, a temporary folder) until the test is over.
     #[must_use]
     pub fn keeping(mut self, guard: impl Any + Send + Sync) -> Self {
-        self._guard = Some(Box::new(guard));
+        self.guard = Some(Box::new(guard));
         self
     }
 

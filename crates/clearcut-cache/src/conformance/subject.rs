@@ -17,14 +17,15 @@ pub struct Subject {
     plant: Option<Plant>,
     limit_bytes: Option<usize>,
     namespace: String,
-    _guard: Option<Box<dyn Any + Send + Sync>>,
+    #[expect(dead_code, reason = "it is kept until the test is over")]
+    guard: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Subject {
     /// A tier that reads and writes.
     pub fn new(tier: Arc<dyn CacheTier>) -> Self {
         let namespace = format!("conformance-{:016x}", random::bits());
-        Self { writer: Arc::clone(&tier), tier, plant: None, limit_bytes: None, namespace, _guard: None }
+        Self { writer: Arc::clone(&tier), tier, plant: None, limit_bytes: None, namespace, guard: None }
     }
 
     /// What is put, removed or cleared goes through `writer`: for a tier that only reads.
@@ -54,7 +55,7 @@ impl Subject {
     /// Keeps `guard` (a server, a temporary folder) until the test is over.
     #[must_use]
     pub fn keeping(mut self, guard: impl Any + Send + Sync) -> Self {
-        self._guard = Some(Box::new(guard));
+        self.guard = Some(Box::new(guard));
         self
     }
 
@@ -103,7 +104,7 @@ impl fmt::Debug for Subject {
 }
 
 /// Longer than any test.
-pub(super) const LONG: Duration = Duration::from_secs(600);
+pub(super) const LONG: Duration = Duration::from_mins(10);
 
 /// An entry that lives [`LONG`].
 pub(super) fn entry(body: impl Into<Bytes>) -> Entry {
