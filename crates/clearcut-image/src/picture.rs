@@ -28,10 +28,12 @@ impl Picture {
         Self::from_rgba(width_px, height_px, rgba.repeat(area(width_px, height_px)))
     }
 
+    /// Width in pixels, at least 1.
     pub fn width_px(&self) -> u32 {
         self.width_px
     }
 
+    /// Height in pixels, at least 1.
     pub fn height_px(&self) -> u32 {
         self.height_px
     }
@@ -102,10 +104,12 @@ impl Matte {
         Self::from_alpha(width_px, height_px, vec![alpha; area(width_px, height_px)])
     }
 
+    /// Width in pixels, at least 1.
     pub fn width_px(&self) -> u32 {
         self.width_px
     }
 
+    /// Height in pixels, at least 1.
     pub fn height_px(&self) -> u32 {
         self.height_px
     }
