@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+pub mod metrics;
 pub mod scene;
+#[cfg(unix)]
+pub mod server;
 
 pub use scene::Scene;

@@ -61,6 +61,11 @@ pub fn all(width_px: u32, height_px: u32, seed: u64) -> Vec<Scene> {
     [hair, fur, glass, motion_blur, holes, disc, product_photo].map(|draw| draw(width_px, height_px, seed)).into()
 }
 
+/// The scene that the repository carries as `examples/sample.jpg` and `examples/sample-matte.png`.
+pub fn sample() -> Scene {
+    product_photo(1000, 667, 4)
+}
+
 impl Scene {
     fn compose(name: &'static str, width_px: u32, height_px: u32, layer: Layer, background_rgb: Vec<u8>) -> Self {
         let Layer { alpha, foreground_rgb } = layer;

@@ -1,6 +1,6 @@
 //! A seeded source of numbers: the same seed draws the same scene on every machine.
 
-/// SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
+/// `SplitMix64` (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 
@@ -41,7 +41,7 @@ impl Random {
     }
 }
 
-/// The output function of SplitMix64: also a good hash of 64 bits.
+/// The output function of `SplitMix64`: also a good hash of 64 bits.
 pub(super) fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

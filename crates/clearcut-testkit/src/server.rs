@@ -1,0 +1,38 @@
+//! Private Redis and Postgres servers for tests, on random loopback ports, with their files in a temporary folder.
+//!
+//! A server ends with the value that started it, and also when the test process exits, is killed or never drops a
+//! static: a small shell that holds the other end of a pipe ends it then and removes its folder.
+//!
+//! Where a server's program is not installed, `start` fails with [`MissingProgram`], which names the command that
+//! installs it. Tests call `start_or_skip`:
+//!
+//! ```no_run
+//! # use clearcut_testkit::server::RedisServer;
+//! let Some(redis) = RedisServer::start_or_skip() else { return };
+//! println!("{}", redis.url());
+//! ```
+//!
+//! A missing program is a loud line on standard error and a skipped test, and with `CLEARCUT_REQUIRE_SERVERS=1` (which
+//! `cargo xtask test` sets) a failed one. A program that is there but does not start always fails the test.
+
+mod account;
+mod postgres;
+mod process;
+mod program;
+mod redis;
+mod skip;
+mod watchdog;
+
+pub use self::postgres::PostgresServer;
+pub use self::program::MissingProgram;
+pub use self::redis::{RedisOptions, RedisServer};
+
+use std::net::TcpListener;
+
+/// How often a start is repeated with another port, when somebody took the port before the server did.
+const PORT_ATTEMPTS: u32 = 5;
+
+/// A loopback port that was free a moment ago.
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
