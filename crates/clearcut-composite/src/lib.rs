@@ -1,1 +1,21 @@
-//! Under construction.
+#![doc = include_str!("../README.md")]
+
+pub mod adjust;
+mod axis;
+pub mod backdrop;
+mod blur;
+pub mod border;
+pub mod canvas;
+mod distance;
+pub mod foreground;
+mod rect;
+pub mod refine;
+mod resample;
+mod shadow;
+mod tile;
+
+pub use rect::{Rect, subject, visible};
+pub use shadow::{Shadow, shadow};
+
+/// Goes up whenever any function here gives other pixels than before: it is part of every rendition's cache key.
+pub const REVISION: u32 = 1;

@@ -1,0 +1,66 @@
+//! What a user may do to a full-size matte: move its edge, soften it, make it hard.
+
+use clearcut_image::{Matte, Picture};
+
+use crate::blur::blur;
+use crate::distance;
+
+/// Moves the edge by `px` pixels, outward above zero and inward below.
+///
+/// What is added has a smooth edge of its own; softness that was there stays. Monotone in `px`.
+pub fn shift(matte: &mut Matte, px: i32) {
+    match px {
+        0 => {}
+        1.. => grow(matte, px as f32),
+        _ => {
+            invert(matte);
+            grow(matte, px.unsigned_abs() as f32);
+            invert(matte);
+        }
+    }
+}
+
+/// Softens the edge by a Gaussian with a standard deviation of half of `px` pixels.
+pub fn feather(matte: &mut Matte, px: u32) {
+    if px == 0 {
+        return;
+    }
+    let (width, height) = (matte.width_px() as usize, matte.height_px() as usize);
+    let mut values: Vec<f32> = matte.alpha().iter().map(|&alpha| f32::from(alpha)).collect();
+    blur(&mut values, width, height, 1, px as usize);
+    for (alpha, value) in matte.alpha_mut().iter_mut().zip(values) {
+        *alpha = value.round() as u8;
+    }
+}
+
+/// Foreground from `least` on, background below.
+pub fn threshold(matte: &mut Matte, least: u8) {
+    for alpha in matte.alpha_mut() {
+        *alpha = if *alpha >= least { 255 } else { 0 };
+    }
+}
+
+/// Weights the matte by the picture's own alpha: what was clear before stays clear.
+///
+/// # Panics
+///
+/// If picture and matte differ in size, which is a bug of the caller.
+pub fn multiply(matte: &mut Matte, picture: &Picture) {
+    assert_eq!((matte.width_px(), matte.height_px()), (picture.width_px(), picture.height_px()), "sizes differ");
+    for (alpha, pixel) in matte.alpha_mut().iter_mut().zip(picture.rgba().chunks_exact(4)) {
+        *alpha = clearcut_image::over(*alpha, pixel[3], 0);
+    }
+}
+
+fn grow(matte: &mut Matte, px: f32) {
+    let distances = distance::outside(matte.alpha(), matte.width_px() as usize, matte.height_px() as usize);
+    for (alpha, distance) in matte.alpha_mut().iter_mut().zip(distances) {
+        *alpha = (*alpha).max(((px - distance + 0.5).clamp(0.0, 1.0) * 255.0).round() as u8);
+    }
+}
+
+fn invert(matte: &mut Matte) {
+    for alpha in matte.alpha_mut() {
+        *alpha = 255 - *alpha;
+    }
+}

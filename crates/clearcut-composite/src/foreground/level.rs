@@ -1,0 +1,49 @@
+//! One size of a picture with both of its colors estimated.
+
+use super::solver::Solver;
+use crate::resample::halved;
+use crate::tile::tiles;
+
+/// Foreground and background colors of every pixel, four bytes each; the fourth is of no account.
+#[derive(Debug)]
+pub(super) struct Level {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) foreground: Vec<u8>,
+    pub(super) background: Vec<u8>,
+    /// Size of a pixel of the next larger level in pixels of this one.
+    pub(super) step: (f64, f64),
+}
+
+impl Level {
+    /// Both colors at half the size of a picture, estimated from all the sizes below.
+    ///
+    /// `photo` has straight colors of the photo and the matte as alpha.
+    pub(super) fn coarser(photo: &[u8], width: usize, height: usize, solver: &mut Solver) -> Self {
+        if width < 2 || height < 2 {
+            return Self::single(photo, (1.0 / width as f64, 1.0 / height as f64));
+        }
+        let half = halved(photo, width, height);
+        let (width, height) = (width / 2, height / 2);
+        let coarser = Self::coarser(&half, width, height, solver);
+        let mut level = Self { width, height, foreground: half.clone(), background: half.clone(), step: (0.5, 0.5) };
+        for tile in tiles(width, height) {
+            solver.solve(&coarser, &half, &mut level, tile);
+        }
+        level
+    }
+
+    /// One pixel: the mean colors of all that is foreground, and of all that is background.
+    fn single(photo: &[u8], step: (f64, f64)) -> Self {
+        let (mut foreground, mut background) = ([0_u64; 4], [0_u64; 4]);
+        for &[r, g, b, alpha] in photo.as_chunks::<4>().0 {
+            let weight = u64::from(alpha);
+            for (channel, value) in [r, g, b, 255].into_iter().enumerate() {
+                foreground[channel] += weight * u64::from(value);
+                background[channel] += (255 - weight) * u64::from(value);
+            }
+        }
+        let mean = |sums: [u64; 4]| sums.map(|sum| (sum * 255 / sums[3].max(1)) as u8).to_vec();
+        Self { width: 1, height: 1, foreground: mean(foreground), background: mean(background), step }
+    }
+}

@@ -1,0 +1,247 @@
+//! From the matte of a network, a few hundred pixels wide, to one that follows the picture's own edges.
+//!
+//! The matte climbs a pyramid of the picture, doubling at every step. At each step a linear model of alpha in color
+//! is fitted where the matte is, and evaluated on the pixels of the next larger picture: the fast guided filter
+//! (He & Sun 2015), applied again at every scale. Because the first fit sees the picture averaged over the very
+//! pixels that the matte was averaged over, its slopes are those of the full picture; because every later fit sees
+//! a sharper matte through a smaller window, colors need to be linear only locally.
+//!
+//! Work goes tile by tile, and a tile on which the matte is constant is copied: memory is the pyramid (a third of
+//! the picture) plus one tile.
+
+mod missing;
+mod model;
+mod polish;
+mod pyramid;
+mod window;
+
+use clearcut_image::{Matte, Picture};
+
+use self::model::Fitter;
+use self::polish::Patch;
+use self::pyramid::Guide;
+use self::window::Plane;
+use crate::axis::{Axis, lerp};
+use crate::resample::{Channels, Filter, resample};
+use crate::tile::{Tile, clamped, tiles};
+
+/// Alpha 1 between two steps: 16 bits, so that rounding at every scale does not add up.
+const FULL: u16 = 255 * 257;
+
+/// How a matte is refined. The defaults suit photos and networks of 256 to 1,024 pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct RefineOptions {
+    /// Half the side of the fitting window, in pixels of the matte at each scale, 1 to 8 (others count as the
+    /// nearest): larger mends more displaced edges and strands, smaller is safer on busy backgrounds.
+    pub radius_px: u8,
+    /// Ridge regularization, as a variance of color (channels from 0 to 1): differences much below its square root
+    /// are taken for noise. At least 1e-6; NaN counts as that.
+    pub epsilon: f32,
+}
+
+impl Default for RefineOptions {
+    fn default() -> Self {
+        Self { radius_px: 2, epsilon: 3e-5 }
+    }
+}
+
+/// The matte at the size of `guide`, its edges following the picture.
+///
+/// `coarse` may be of any size and shape: it covers the picture, stretched. Where its surroundings are all 0 or all
+/// 255, so is the result. A matte that is larger than the picture is averaged down.
+pub fn refine(coarse: &Matte, guide: &Picture, options: &RefineOptions) -> Matte {
+    let radius = usize::from(options.radius_px.clamp(1, 8));
+    let epsilon = options.epsilon.max(1e-6);
+    let (guide_width, guide_height) = (guide.width_px(), guide.height_px());
+    let coarse = cleaned(&shrunk_to_fit(coarse, guide_width, guide_height));
+    if (coarse.width_px(), coarse.height_px()) == (guide_width, guide_height) {
+        return coarse;
+    }
+    let missing = missing::missing_detail(coarse.alpha(), coarse.width_px() as usize, coarse.height_px() as usize);
+    let guides = pyramid::guides(guide, coarse.width_px(), coarse.height_px());
+    let mut climb = Climb { fitter: Fitter::default(), radius, epsilon, missing };
+    let mut alpha: Vec<u16> = coarse.alpha().iter().map(|&value| u16::from(value) * (FULL / 255)).collect();
+    let (last, steps) = guides.split_last().expect("there are the picture's size and the matte's");
+    for pair in guides[..steps.len()].windows(2) {
+        alpha = climb.step(&alpha, &pair[0], &pair[1]);
+    }
+    Matte::from_alpha(guide_width, guide_height, climb.last_step(&alpha, &steps[steps.len() - 1], last))
+}
+
+/// The matte at the given size, interpolated without looking at the picture.
+pub fn upsample_bilinear(coarse: &Matte, width_px: u32, height_px: u32) -> Matte {
+    let from = (coarse.width_px(), coarse.height_px());
+    let alpha = resample(coarse.alpha(), from, (width_px, height_px), Channels::One, Filter::Smooth);
+    Matte::from_alpha(width_px, height_px, alpha)
+}
+
+fn shrunk_to_fit(coarse: &Matte, width_px: u32, height_px: u32) -> Matte {
+    upsample_bilinear(coarse, coarse.width_px().min(width_px), coarse.height_px().min(height_px))
+}
+
+fn cleaned(coarse: &Matte) -> Matte {
+    let (width, height) = (coarse.width_px() as usize, coarse.height_px() as usize);
+    let whole = Tile { x: 0, y: 0, width, height };
+    let mut alpha = vec![0; width * height];
+    Patch { tile: whole, values: coarse.alpha().to_vec() }.clean_into(whole, &mut alpha, width);
+    Matte::from_alpha(coarse.width_px(), coarse.height_px(), alpha)
+}
+
+/// A tile's part of a matte.
+#[derive(Debug)]
+enum Values<T> {
+    Constant(T),
+    Varying(Vec<T>),
+}
+
+/// One way up the pyramid.
+#[derive(Debug)]
+struct Climb {
+    fitter: Fitter,
+    radius: usize,
+    epsilon: f32,
+    /// At the size of the coarse matte.
+    missing: Plane,
+}
+
+impl Climb {
+    /// `alpha`, which has the size of `guide`, at the size of `target`.
+    fn step(&mut self, alpha: &[u16], guide: &Guide<'_>, target: &Guide<'_>) -> Vec<u16> {
+        let mut next = vec![0; target.width * target.height];
+        for tile in tiles(target.width, target.height) {
+            let values = self.values(alpha, guide, target, tile, |alpha| (alpha * f32::from(FULL) + 0.5) as u16);
+            for y in 0..tile.height {
+                let row = &mut next[(tile.y + y) * target.width + tile.x..][..tile.width];
+                match &values {
+                    Values::Constant(value) => row.fill(*value),
+                    Values::Varying(values) => row.copy_from_slice(&values[y * tile.width..][..tile.width]),
+                }
+            }
+        }
+        next
+    }
+
+    /// The same, cleaned and with 8 bits.
+    fn last_step(&mut self, alpha: &[u16], guide: &Guide<'_>, target: &Guide<'_>) -> Vec<u8> {
+        let mut finished = vec![0; target.width * target.height];
+        for inner in tiles(target.width, target.height) {
+            let tile = inner.grown(polish::MARGIN_PX, target.width, target.height);
+            match self.values(alpha, guide, target, tile, |alpha| (alpha * 255.0 + 0.5) as u8) {
+                Values::Varying(values) => Patch { tile, values }.clean_into(inner, &mut finished, target.width),
+                Values::Constant(value) => {
+                    for y in inner.y..inner.y + inner.height {
+                        finished[y * target.width + inner.x..][..inner.width].fill(polish::clean_constant(value));
+                    }
+                }
+            }
+        }
+        finished
+    }
+
+    /// The part of the next matte that `tile`, a tile of `target`, covers. `quantize` is given alpha from 0 to 1, a
+    /// little less or a little more.
+    fn values<T: Copy>(
+        &mut self,
+        alpha: &[u16],
+        guide: &Guide<'_>,
+        target: &Guide<'_>,
+        tile: Tile,
+        quantize: impl Fn(f32) -> T,
+    ) -> Values<T> {
+        let columns = Axis::new(tile.x, tile.width, target.step_x, guide.width);
+        let rows = Axis::new(tile.y, tile.height, target.step_y, guide.height);
+        let source = Tile {
+            x: columns.first(),
+            y: rows.first(),
+            width: columns.end(guide.width) - columns.first(),
+            height: rows.end(guide.height) - rows.first(),
+        };
+        if let Some(value) = self.gather(alpha, guide, source) {
+            return Values::Constant(quantize(value));
+        }
+        self.fitter.fit(self.radius, self.epsilon);
+        let mut values = Vec::with_capacity(tile.width * tile.height);
+        self.evaluate(target, tile, source, &columns, &rows, |alpha| values.push(quantize(alpha)));
+        Values::Varying(values)
+    }
+
+    /// Fills the fitter with `source` and its surroundings, unless the matte has one value all over.
+    fn gather(&mut self, alpha: &[u16], guide: &Guide<'_>, source: Tile) -> Option<f32> {
+        let margin = Fitter::margin_px(self.radius);
+        let (width, height) = (source.width + 2 * margin, source.height + 2 * margin);
+        let columns: Vec<usize> = clamped(source.x as isize - margin as isize, width, guide.width).collect();
+        let rows = || clamped(source.y as isize - margin as isize, height, guide.height);
+        let alpha_row = |y: usize| &alpha[y * guide.width..][..guide.width];
+        let first = alpha_row(source.y)[source.x];
+        if rows().all(|y| alpha_row(y)[columns[0]..=columns[width - 1]].iter().all(|&value| value == first)) {
+            return Some(f32::from(first) / f32::from(FULL));
+        }
+        let Fitter { guide: channels, matte: around, missing, .. } = &mut self.fitter;
+        around.resize(width, height);
+        channels.iter_mut().for_each(|plane| plane.resize(width, height));
+        for (y, source_y) in rows().enumerate() {
+            let row = y * width..(y + 1) * width;
+            let alpha = alpha_row(source_y);
+            for (sample, &x) in around.samples[row.clone()].iter_mut().zip(&columns) {
+                *sample = f32::from(alpha[x]) / f32::from(FULL);
+            }
+            let (pixels, _) = guide.rgba[source_y * guide.width * 4..][..guide.width * 4].as_chunks::<4>();
+            let [red, green, blue] = channels.each_mut().map(|plane| &mut plane.samples[row.clone()]);
+            for (((red, green), blue), &x) in red.iter_mut().zip(green).zip(blue).zip(&columns) {
+                let [r, g, b, _] = pixels[x];
+                (*red, *green, *blue) = (f32::from(r) / 255.0, f32::from(g) / 255.0, f32::from(b) / 255.0);
+            }
+        }
+        missing.resize(source.width, source.height);
+        let coarse = &self.missing;
+        let across = Axis::new(source.x, source.width, coarse.width as f64 / guide.width as f64, coarse.width);
+        let down = Axis::new(source.y, source.height, coarse.height as f64 / guide.height as f64, coarse.height);
+        for (y, samples) in missing.samples.chunks_exact_mut(source.width).enumerate() {
+            let above = coarse.row(down.before[y]);
+            let below = coarse.row((down.before[y] + 1).min(coarse.height - 1));
+            for ((sample, &x), &share) in samples.iter_mut().zip(&across.before).zip(&across.share) {
+                let next = (x + 1).min(coarse.width - 1);
+                *sample =
+                    lerp(lerp(above[x], below[x], down.share[y]), lerp(above[next], below[next], down.share[y]), share);
+            }
+        }
+        None
+    }
+
+    /// The fitted model, interpolated to the pixels of `tile` and evaluated on their colors.
+    fn evaluate(
+        &self,
+        target: &Guide<'_>,
+        tile: Tile,
+        source: Tile,
+        columns: &Axis,
+        rows: &Axis,
+        mut emit: impl FnMut(f32),
+    ) {
+        let [red, green, blue] = &self.fitter.slope;
+        let planes = [red, green, blue, &self.fitter.offset];
+        // One row of models, interpolated downwards; the last is repeated, for positions on it.
+        let mut models = vec![[0.0_f32; 4]; source.width + 1];
+        for y in 0..tile.height {
+            let above = rows.before[y] - source.y;
+            let below = (above + 1).min(source.height - 1);
+            let share_y = rows.share[y];
+            for (x, model) in models[..source.width].iter_mut().enumerate() {
+                *model = planes.map(|plane| {
+                    lerp(plane.samples[above * source.width + x], plane.samples[below * source.width + x], share_y)
+                });
+            }
+            models[source.width] = models[source.width - 1];
+            let start = ((tile.y + y) * target.width + tile.x) * 4;
+            let (pixels, _) = target.rgba[start..][..tile.width * 4].as_chunks::<4>();
+            for ((pixel, &before), &share) in pixels.iter().zip(&columns.before).zip(&columns.share) {
+                let at = before - source.x;
+                let (left, right) = (&models[at], &models[at + 1]);
+                let [r, g, b, offset] = [0, 1, 2, 3].map(|part| lerp(left[part], right[part], share));
+                let color = r * f32::from(pixel[0]) + g * f32::from(pixel[1]) + b * f32::from(pixel[2]);
+                emit(color / 255.0 + offset);
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Resampling by `fast_image_resize`, with its errors, which only wrong buffers can cause, ruled out here.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+/// How a picture is resampled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filter {
+    /// Triangle, widened when shrinking: never overshoots.
+    Smooth,
+    /// Lanczos with three lobes, widened when shrinking: the sharpest.
+    Sharp,
+}
+
+/// What the four bytes of a pixel are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channels {
+    /// One byte a pixel.
+    One,
+    /// Four bytes a pixel that have nothing to do with one another.
+    Four,
+    /// Straight alpha: colors are weighted by it.
+    ColorAndAlpha,
+}
+
+/// `source` at another size. All sizes are in pixels and at least 1.
+pub(crate) fn resample(source: &[u8], from: (u32, u32), to: (u32, u32), channels: Channels, filter: Filter) -> Vec<u8> {
+    let pixel_type = if channels == Channels::One { PixelType::U8 } else { PixelType::U8x4 };
+    let filter = match filter {
+        Filter::Smooth => FilterType::Bilinear,
+        Filter::Sharp => FilterType::Lanczos3,
+    };
+    let options =
+        ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(channels == Channels::ColorAndAlpha);
+    let source = ImageRef::new(from.0, from.1, source, pixel_type).expect("the buffer is as long as its size says");
+    let mut target = Image::new(to.0, to.1, pixel_type);
+    Resizer::new().resize(&source, &mut target, &options).expect("both pictures have the same pixel type");
+    target.into_vec()
+}
+
+/// RGBA at half the size: means of two by two pixels, each channel by itself. An odd last row or column is dropped.
+pub(crate) fn halved(rgba: &[u8], width: usize, height: usize) -> Vec<u8> {
+    let mut half = vec![0; (width / 2) * (height / 2) * 4];
+    let mut sums = vec![0_u16; width * 4];
+    for (rows, target) in rgba.chunks_exact(width * 8).zip(half.chunks_exact_mut(width / 2 * 4)) {
+        let (above, below) = rows.split_at(width * 4);
+        for ((sum, &a), &b) in sums.iter_mut().zip(above).zip(below) {
+            *sum = u16::from(a) + u16::from(b);
+        }
+        for (pixel, pair) in target.as_chunks_mut::<4>().0.iter_mut().zip(sums.as_chunks::<8>().0) {
+            for channel in 0..4 {
+                pixel[channel] = ((pair[channel] + pair[channel + 4] + 2) / 4) as u8;
+            }
+        }
+    }
+    half
+}
