@@ -28,7 +28,7 @@ fn key(text: &str) -> CacheKey {
 async fn want(cache: &TieredCache, key: &CacheKey, takes: Duration) -> Entry {
     let compute = move || async move {
         tokio::time::sleep(takes).await;
-        Ok::<_, ComputeError<std::fmt::Error>>(entry(1_000))
+        Ok::<_, ComputeError<std::fmt::Error>>(Entry::computed(vec![0; 1_000], "image/png"))
     };
     cache.get_or_compute(key, &ComputeOptions::new(HOUR), compute).await.expect("it computes").entry
 }

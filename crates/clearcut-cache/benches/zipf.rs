@@ -3,9 +3,7 @@
 use std::{sync::Arc, time::Duration, time::Instant};
 
 use bytes::Bytes;
-use clearcut_cache::{
-    CacheKey, CacheTier, Clock, Entry, MemoryOptions, MemoryTier, PutOptions, SystemClock,
-};
+use clearcut_cache::{CacheKey, CacheTier, Clock, Entry, MemoryOptions, MemoryTier, PutOptions, SystemClock};
 use foyer_memory::{Cache, CacheBuilder, CacheProperties, EvictionConfig, LfuConfig, LruConfig, S3FifoConfig};
 
 const KEYS: usize = 100_000;
@@ -52,38 +50,44 @@ impl Workload {
     }
 
     /// Asks for everything in turn and puts what is missing; the share of hits, and the time of one request.
-    fn run(&self, mut hit: impl FnMut(&CacheKey) -> bool, mut put: impl FnMut(&CacheKey, &Entry)) -> (f64, Duration) {
+    async fn run(
+        &self,
+        mut hit: impl AsyncFnMut(&CacheKey) -> bool,
+        mut put: impl AsyncFnMut(&CacheKey, &Entry),
+    ) -> (f64, Duration) {
         let (began, mut hits) = (Instant::now(), 0_usize);
         for &request in &self.requests {
-            if hit(&self.keys[request]) {
+            if hit(&self.keys[request]).await {
                 hits += 1;
             } else {
-                put(&self.keys[request], &self.entries[request]);
+                put(&self.keys[request], &self.entries[request]).await;
             }
         }
         (hits as f64 / REQUESTS as f64, began.elapsed() / REQUESTS as u32)
     }
 
-    fn moka(&self, capacity_bytes: u64) -> (f64, Duration) {
+    async fn moka(&self, capacity_bytes: u64) -> (f64, Duration) {
         let tier = MemoryTier::new(MemoryOptions::new(capacity_bytes), Arc::new(SystemClock));
         let options = PutOptions::new(HOUR);
         self.run(
-            |key| futures::executor::block_on(tier.get(key)).expect("memory answers").is_some(),
-            |key, entry| {
-                futures::executor::block_on(tier.put(key, entry, &options)).expect("memory answers");
+            async |key| tier.get(key).await.expect("memory answers").is_some(),
+            async |key, entry| {
+                tier.put(key, entry, &options).await.expect("memory answers");
             },
         )
+        .await
     }
 
-    fn foyer(&self, capacity_bytes: u64, eviction: EvictionConfig) -> (f64, Duration) {
+    async fn foyer(&self, capacity_bytes: u64, eviction: EvictionConfig) -> (f64, Duration) {
         let cache: Cache<CacheKey, Entry> = CacheBuilder::new(capacity_bytes as usize)
             .with_weighter(|key: &CacheKey, entry: &Entry| 400 + key.as_str().len() + entry.body.len())
             .with_eviction_config(eviction)
             .build::<CacheProperties>();
         self.run(
-            |key| cache.get(key).is_some(),
-            |key, entry| drop(cache.insert(key.clone(), entry.clone())),
+            async |key| cache.get(key).is_some(),
+            async |key, entry| drop(cache.insert(key.clone(), entry.clone())),
         )
+        .await
     }
 }
 
@@ -99,19 +103,20 @@ impl Random {
     }
 }
 
-fn main() {
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
     println!("{:>5} {:>9} {:<22} {:>6} {:>12}", "skew", "capacity", "cache", "hits", "per request");
     for skew in [0.7, 0.9, 1.1] {
         let workload = Workload::new(skew);
         for percent in [1, 10] {
             let capacity = workload.total_bytes * percent / 100;
-            let mut report = |name: &str, (hits, each): (f64, Duration)| {
+            let report = |name: &str, (hits, each): (f64, Duration)| {
                 println!("{skew:>5} {percent:>7} % {name:<22} {:>4.1} % {:>9} ns", hits * 100.0, each.as_nanos());
             };
-            report("memory tier (moka)", workload.moka(capacity));
-            report("foyer w-TinyLFU", workload.foyer(capacity, LfuConfig::default().into()));
-            report("foyer S3-FIFO", workload.foyer(capacity, S3FifoConfig::default().into()));
-            report("foyer LRU", workload.foyer(capacity, LruConfig::default().into()));
+            report("memory tier (moka)", workload.moka(capacity).await);
+            report("foyer w-TinyLFU", workload.foyer(capacity, LfuConfig::default().into()).await);
+            report("foyer S3-FIFO", workload.foyer(capacity, S3FifoConfig::default().into()).await);
+            report("foyer LRU", workload.foyer(capacity, LruConfig::default().into()).await);
         }
     }
 }

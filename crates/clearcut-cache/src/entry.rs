@@ -79,6 +79,12 @@ impl Entry {
         }
     }
 
+    /// A successful result whose times are set by
+    /// [`TieredCache::get_or_compute`](crate::TieredCache::get_or_compute). Until then it has expired.
+    pub fn computed(body: impl Into<Bytes>, media_type: impl Into<String>) -> Self {
+        Self::new(body, media_type, SystemTime::UNIX_EPOCH, Duration::ZERO)
+    }
+
     /// Whether it may no longer be answered at `now`.
     pub fn is_expired(&self, now: SystemTime) -> bool {
         unix_ms(now) >= self.head.expires_ms

@@ -5,7 +5,7 @@ use std::{
     fmt::{self, Debug, Display},
     marker::PhantomData,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -181,7 +181,7 @@ impl<T: Serialize + DeserializeOwned> Namespace<T> {
                 let compute = place.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let value = compute.expect("no attempt follows one that computed")().await?;
                 let body = write(&value).map_err(ComputeError::lasting)?;
-                Ok(Entry::new(body, MEDIA_TYPE, SystemTime::UNIX_EPOCH, Duration::ZERO))
+                Ok(Entry::computed(body, MEDIA_TYPE))
             };
             let lookup = cache.get_or_compute(&key, &self.options(), work).await?;
             if lookup.entry.head.status == EntryStatus::Failure {

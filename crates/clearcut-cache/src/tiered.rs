@@ -119,8 +119,12 @@ impl TieredCache {
     pub async fn put(&self, key: &CacheKey, entry: &Entry) {
         let mark = self.shared.clearings.mark();
         self.shared.write_local(key, entry, mark).await;
+        let Some(reservation) = self.shared.reserve(entry) else { return };
         let (shared, key, entry) = (Arc::clone(&self.shared), key.clone(), entry.clone());
-        self.shared.background.spawn(async move { shared.write_shared(&key, &entry, mark).await });
+        self.shared.background.spawn(async move {
+            shared.write_shared(&key, &entry, mark).await;
+            drop(reservation);
+        });
     }
 
     /// Removes one entry from every tier, and from other processes' memory.

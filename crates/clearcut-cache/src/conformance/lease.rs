@@ -18,7 +18,6 @@ pub struct Subject {
     keeper: Arc<dyn LeaseKeeper>,
     other: Arc<dyn LeaseKeeper>,
     namespace: String,
-    #[expect(dead_code, reason = "it is kept until the test is over")]
     guard: Option<Box<dyn Any + Send + Sync>>,
 }
 

@@ -17,7 +17,6 @@ pub struct Subject {
     plant: Option<Plant>,
     limit_bytes: Option<usize>,
     namespace: String,
-    #[expect(dead_code, reason = "it is kept until the test is over")]
     guard: Option<Box<dyn Any + Send + Sync>>,
 }
 

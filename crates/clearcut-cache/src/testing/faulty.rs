@@ -18,6 +18,8 @@ pub struct Faults {
     pub delay: Duration,
     /// One bit of every entry that is read is flipped on its way.
     pub flip_bits: bool,
+    /// Every call panics.
+    pub panics: bool,
 }
 
 /// Wraps a tier with faults that are switched on and off while it is used. Clones share the faults.
@@ -55,6 +57,7 @@ impl<T: CacheTier> Faulty<T> {
         if !faults.delay.is_zero() {
             tokio::time::sleep(faults.delay).await;
         }
+        assert!(!faults.panics, "an injected panic");
         match faults.error {
             Some(kind) => Err(TierError::new(self.inner.name(), kind, "an injected fault")),
             None => Ok(faults),

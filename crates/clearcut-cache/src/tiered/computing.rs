@@ -1,12 +1,12 @@
 //! One computation: whose turn it is, what comes of it, and where it is kept.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::{Shared, guarded::Reading};
+use super::{Shared, clearings::Mark, guarded::Reading};
 use crate::{
     CacheKey, ComputeOptions, Entry, EntryStatus, Lookup, Refusal, Source,
     compute::Failure,
@@ -70,10 +70,10 @@ impl Shared {
         pilot.land(Ok(Lookup { entry: entry.clone(), source: Source::Computed }));
 
         match lease {
-            None => self.write_shared(key, &entry, mark).await,
+            None => self.share(key, &entry, mark).await,
             Some(lease) => {
                 if lease.still_held().await {
-                    self.write_shared(key, &entry, mark).await;
+                    self.share(key, &entry, mark).await;
                 } else {
                     tracing::warn!(cache.key = key.as_str(), "a result is not shared, because its lease was lost");
                     self.counters.fenced.count();
@@ -115,6 +115,12 @@ impl Shared {
         Turn::Alone
     }
 
+    async fn share(&self, key: &CacheKey, entry: &Entry, mark: Mark) {
+        if let Some(_reservation) = self.reserve(entry) {
+            self.write_shared(key, entry, mark).await;
+        }
+    }
+
     fn waited(&self, found: Lookup) -> Turn {
         self.counters.waited.count();
         Turn::Found(Lookup { source: Source::Joined, ..found })
@@ -130,7 +136,7 @@ impl Shared {
             }
             Err(Unfinished::Refused(Refusal { media_type, body })) => {
                 self.counters.refused.count();
-                let mut entry = Entry::new(body, media_type, self.clock.now(), Duration::ZERO);
+                let mut entry = Entry::computed(body, media_type);
                 entry.head.status = EntryStatus::Failure;
                 entry
             }

@@ -1,10 +1,13 @@
 //! One tier behind its time limit, breaker and counters: its trouble ends here.
 
 use std::{
+    fmt,
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
+use futures::FutureExt as _;
 use tokio::time::Instant;
 
 use super::TierPolicy;
@@ -101,17 +104,17 @@ impl GuardedTier {
         self.counters.shed.count();
     }
 
-    /// Removes one entry. Asks even a tier whose breaker is open: its caller wants to know.
+    /// Removes one entry. Asks whatever the breaker says: its caller wants to know.
     pub(crate) async fn remove(&self, key: &CacheKey) -> Result<bool, TierError> {
         self.ask(self.policy.timeout, self.tier.remove(key), key.as_str()).await
     }
 
-    /// Removes what matches. Asks even a tier whose breaker is open: its caller wants to know.
+    /// Removes what matches. Asks whatever the breaker says: its caller wants to know.
     pub(crate) async fn clear(&self, pattern: &Pattern) -> Result<u64, TierError> {
         self.ask(self.policy.clear_timeout, self.tier.clear(pattern), pattern.as_str()).await
     }
 
-    /// Whether it answers, and how fast. Asks even a tier whose breaker is open, and leaves the breaker alone.
+    /// Whether it answers, and how fast. Asks whatever the breaker says, and leaves it alone.
     pub(crate) async fn probe(&self) -> Result<Duration, TierError> {
         let began = Instant::now();
         self.limited(self.policy.timeout, self.tier.probe()).await.map(|()| began.elapsed())
@@ -123,12 +126,10 @@ impl GuardedTier {
         call: impl Future<Output = Result<T, TierError>>,
         subject: &str,
     ) -> Result<T, TierError> {
-        let admission = self.breaker.admit();
-        let answer = self.limited(limit, call).await;
-        match admission {
-            Some(admission) => self.judge(admission, answer, subject),
-            None => answer.inspect_err(|error| self.count(error)),
-        }
+        self.limited(limit, call).await.inspect_err(|error| {
+            self.count(error);
+            tracing::warn!(cache.tier = &*self.name, cache.key = subject, %error, "a cache tier was not cleared");
+        })
     }
 
     async fn limited<T>(
@@ -136,9 +137,13 @@ impl GuardedTier {
         limit: Duration,
         call: impl Future<Output = Result<T, TierError>>,
     ) -> Result<T, TierError> {
-        tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
-            Err(TierError::new(&*self.name, TierErrorKind::Timeout, format_args!("no answer within {limit:?}")))
-        })
+        let failed = |kind, reason: fmt::Arguments<'_>| Err(TierError::new(&*self.name, kind, reason));
+        // A tier that panics is a tier in trouble, no more.
+        match tokio::time::timeout(limit, AssertUnwindSafe(call).catch_unwind()).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_panic)) => failed(TierErrorKind::Other, format_args!("it panicked")),
+            Err(_elapsed) => failed(TierErrorKind::Timeout, format_args!("no answer within {limit:?}")),
+        }
     }
 
     /// Counts and logs a failure, and tells the breaker how the call went.

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 
-use super::{Shared, clearings::Mark, guarded::GuardedTier};
+use super::{Shared, background::Reservation, clearings::Mark, guarded::GuardedTier};
 use crate::{CacheKey, Entry};
 
 impl Shared {
@@ -13,15 +13,22 @@ impl Shared {
         }
     }
 
-    /// To the shared tiers, all at the same time, if there is room among the waiting writes.
-    pub(super) async fn write_shared(&self, key: &CacheKey, entry: &Entry, mark: Mark) {
-        let tiers = self.tiers.iter().filter(|tier| !tier.policy().local && tier.policy().write);
-        match self.background.reserve(entry.body.len()) {
-            Some(_reservation) => {
-                join_all(tiers.map(|tier| self.write(tier, key, entry, mark))).await;
-            }
-            None => tiers.for_each(GuardedTier::shed),
+    /// Room for a write to the shared tiers, or `None`: it is counted as shed.
+    pub(super) fn reserve(&self, entry: &Entry) -> Option<Reservation> {
+        let reservation = self.background.reserve(entry.body.len());
+        if reservation.is_none() {
+            self.shared_writers().for_each(GuardedTier::shed);
         }
+        reservation
+    }
+
+    /// To the shared tiers, all at the same time.
+    pub(super) async fn write_shared(&self, key: &CacheKey, entry: &Entry, mark: Mark) {
+        join_all(self.shared_writers().map(|tier| self.write(tier, key, entry, mark))).await;
+    }
+
+    fn shared_writers(&self) -> impl Iterator<Item = &GuardedTier> {
+        self.tiers.iter().filter(|tier| !tier.policy().local && tier.policy().write)
     }
 
     /// To one tier, unless `key` was cleared after `mark`.

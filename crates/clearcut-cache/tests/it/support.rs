@@ -22,7 +22,7 @@ pub const HOUR: Duration = Duration::from_hours(1);
 pub struct NoLuck;
 
 pub fn key(text: &str) -> CacheKey {
-    CacheKey::parse(text).unwrap()
+    CacheKey::parse(text).expect("it is a key")
 }
 
 pub fn memory() -> Arc<dyn CacheTier> {

@@ -1,7 +1,5 @@
 //! A key that is cleared in one process is gone from every process's memory.
 
-mod support;
-
 use std::{
     sync::{
         Arc,
@@ -10,13 +8,13 @@ use std::{
     time::Duration,
 };
 
+use crate::support::{entry, key, process};
 use async_trait::async_trait;
 use clearcut_cache::{
     CacheKey, Invalidation, InvalidationBus, Pattern, TierError, TierErrorKind, TieredCache,
     testing::{LocalBus, MapTier},
 };
 use futures::stream::BoxStream;
-use support::{entry, key, process};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -98,10 +96,10 @@ impl InvalidationBus for LateBus {
 
 impl LateBus {
     fn check(&self) -> Result<(), TierError> {
-        match self.up.load(Ordering::SeqCst) {
-            true => Ok(()),
-            false => Err(TierError::new("bus", TierErrorKind::Unavailable, "connection refused")),
+        if self.up.load(Ordering::SeqCst) {
+            return Ok(());
         }
+        Err(TierError::new("bus", TierErrorKind::Unavailable, "connection refused"))
     }
 }
 

@@ -1,15 +1,13 @@
 //! One computation for each key, whatever becomes of its callers.
 
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
+use crate::support::{HOUR, Inference, NoLuck, entry, key, process, processes};
 use clearcut_cache::{
     ComputeError, ComputeOptions, Entry, EntryStatus, LookupError, Source, TieredCache,
     testing::{LocalLeases, MapTier},
 };
 use futures::future::join_all;
-use support::{HOUR, Inference, NoLuck, entry, key, process, processes};
 
 const SECOND: Duration = Duration::from_secs(1);
 

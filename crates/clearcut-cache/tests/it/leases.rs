@@ -1,16 +1,14 @@
 //! One computation among processes, and what a dead, slow or deposed holder does to the others.
 
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
+use crate::support::{HOUR, Inference, NoLuck, entry, key, process, processes};
 use async_trait::async_trait;
 use clearcut_cache::{
     CacheKey, ComputeOptions, LeaseGrant, LeaseKeeper, LeasePolicy, LookupError, Source, TierError, TierErrorKind,
     TieredCache,
     testing::{Faults, Faulty, LocalLeases, MapTier},
 };
-use support::{HOUR, Inference, NoLuck, entry, key, process, processes};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,0 +1,8 @@
+//! The whole cache, against its contract and against trouble.
+
+mod conformance;
+mod invalidation;
+mod leases;
+mod single_flight;
+mod support;
+mod tiered;
