@@ -1,0 +1,273 @@
+//! What happened since the last flush: counted in memory, written in batches.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use clearcut_cache::{CacheKey, TierError};
+use tokio::sync::Notify;
+
+use crate::{
+    database::Database,
+    day::Day,
+    statement::{Statement, Value},
+    store::Store,
+};
+
+/// So many counted entries or metrics are written at once, before the timer says so.
+const FLUSH_AT: usize = 1_000;
+/// So many are held while the database does not take them; what comes after is not counted. About 10 MB.
+const HOLD_AT_MOST: usize = 50_000;
+
+/// One row for each day; `$1` to `$9` are its columns.
+const ADD_DAY: &str = "INSERT INTO cache_days (day_ms, total_requests, cache_hits, unreadable, time_saved_ms, computed, \
+     processing_sum_ms, processing_min_ms, processing_max_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+     ON CONFLICT (day_ms) DO UPDATE SET \
+     total_requests = cache_days.total_requests + excluded.total_requests, \
+     cache_hits = cache_days.cache_hits + excluded.cache_hits, \
+     unreadable = cache_days.unreadable + excluded.unreadable, \
+     time_saved_ms = cache_days.time_saved_ms + excluded.time_saved_ms, \
+     computed = cache_days.computed + excluded.computed, \
+     processing_sum_ms = cache_days.processing_sum_ms + excluded.processing_sum_ms, \
+     processing_min_ms = CASE WHEN excluded.computed = 0 OR (cache_days.computed > 0 \
+         AND cache_days.processing_min_ms < excluded.processing_min_ms) \
+         THEN cache_days.processing_min_ms ELSE excluded.processing_min_ms END, \
+     processing_max_ms = CASE WHEN cache_days.processing_max_ms > excluded.processing_max_ms \
+         THEN cache_days.processing_max_ms ELSE excluded.processing_max_ms END";
+
+/// What happened since the last flush.
+#[derive(Debug, Default)]
+pub struct Counters {
+    pending: Mutex<Pending>,
+    /// Told when there is enough to be written.
+    pub(crate) full: Notify,
+}
+
+/// Which stored result was read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Read {
+    pub(crate) cache_key: CacheKey,
+    pub(crate) revision: i64,
+    pub(crate) expires_ms: i64,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    reads: HashMap<Read, Reads>,
+    days: BTreeMap<Day, DayCounts>,
+    metrics: Vec<Metric>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Reads {
+    hits: i64,
+    last_ms: i64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct DayCounts {
+    requests: i64,
+    hits: i64,
+    unreadable: i64,
+    saved_ms: f64,
+    computed: i64,
+    processing_sum_ms: f64,
+    processing_min_ms: f64,
+    processing_max_ms: f64,
+}
+
+#[derive(Debug)]
+struct Metric {
+    component: String,
+    name: String,
+    value: f64,
+    recorded_ms: i64,
+}
+
+impl Counters {
+    /// A request that was answered with what `read` says and saved `compute_us`.
+    pub(crate) fn hit(&self, read: Read, now_ms: i64, compute_us: u64) {
+        let mut pending = self.lock();
+        let day = pending.day(now_ms);
+        day.requests += 1;
+        day.hits += 1;
+        day.saved_ms += compute_us as f64 / 1_000.0;
+        let room = pending.reads.len() < HOLD_AT_MOST;
+        if room || pending.reads.contains_key(&read) {
+            let reads = pending.reads.entry(read).or_default();
+            reads.hits += 1;
+            reads.last_ms = reads.last_ms.max(now_ms);
+        }
+        self.tell_if_full(&pending);
+    }
+
+    /// A request that was not answered.
+    pub(crate) fn missed(&self, now_ms: i64) {
+        self.lock().day(now_ms).requests += 1;
+    }
+
+    /// A request that met an unreadable entry.
+    pub(crate) fn unreadable(&self, now_ms: i64) {
+        let mut pending = self.lock();
+        let day = pending.day(now_ms);
+        day.requests += 1;
+        day.unreadable += 1;
+    }
+
+    /// A result that took `compute_us`; 0 means that nobody measured.
+    pub(crate) fn computed(&self, now_ms: i64, compute_us: u64) {
+        if compute_us > 0 {
+            let ms = compute_us as f64 / 1_000.0;
+            let once = DayCounts {
+                computed: 1,
+                processing_sum_ms: ms,
+                processing_min_ms: ms,
+                processing_max_ms: ms,
+                ..DayCounts::default()
+            };
+            self.lock().day(now_ms).add(&once);
+        }
+    }
+
+    /// Requests that a faster tier answered or sent on elsewhere.
+    pub(crate) fn elsewhere(&self, now_ms: i64, requests: u64, hits: u64, saved: Duration) {
+        let counts = DayCounts {
+            requests: requests.try_into().unwrap_or(i64::MAX),
+            hits: hits.try_into().unwrap_or(i64::MAX),
+            saved_ms: saved.as_secs_f64() * 1_000.0,
+            ..DayCounts::default()
+        };
+        self.lock().day(now_ms).add(&counts);
+    }
+
+    /// A measurement. What is not a finite number is not kept.
+    pub(crate) fn metric(&self, now_ms: i64, component: &str, name: &str, value: f64) {
+        let mut pending = self.lock();
+        if value.is_finite() && pending.metrics.len() < HOLD_AT_MOST {
+            let (component, name) = (component.to_owned(), name.to_owned());
+            pending.metrics.push(Metric { component, name, value, recorded_ms: now_ms });
+        }
+        self.tell_if_full(&pending);
+    }
+
+    fn tell_if_full(&self, pending: &Pending) {
+        if pending.reads.len() == FLUSH_AT || pending.metrics.len() == FLUSH_AT {
+            self.full.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pending {
+    fn day(&mut self, now_ms: i64) -> &mut DayCounts {
+        self.days.entry(Day::of_ms(now_ms)).or_default()
+    }
+}
+
+impl DayCounts {
+    fn add(&mut self, other: &Self) {
+        if other.computed > 0 {
+            let first = self.computed == 0;
+            self.processing_min_ms =
+                if first { other.processing_min_ms } else { self.processing_min_ms.min(other.processing_min_ms) };
+            self.processing_max_ms = self.processing_max_ms.max(other.processing_max_ms);
+        }
+        self.requests = self.requests.saturating_add(other.requests);
+        self.hits = self.hits.saturating_add(other.hits);
+        self.unreadable += other.unreadable;
+        self.saved_ms += other.saved_ms;
+        self.computed += other.computed;
+        self.processing_sum_ms += other.processing_sum_ms;
+    }
+
+    fn row(&self, day: Day) -> [Value; 9] {
+        [
+            day.start_ms().into(),
+            self.requests.into(),
+            self.hits.into(),
+            self.unreadable.into(),
+            self.saved_ms.into(),
+            self.computed.into(),
+            self.processing_sum_ms.into(),
+            self.processing_min_ms.into(),
+            self.processing_max_ms.into(),
+        ]
+    }
+}
+
+impl Reads {
+    fn row(&self, read: &Read) -> Vec<Value> {
+        vec![
+            read.cache_key.as_str().into(),
+            read.revision.into(),
+            read.expires_ms.into(),
+            self.hits.into(),
+            self.last_ms.into(),
+        ]
+    }
+}
+
+impl Metric {
+    fn row(&self) -> Vec<Value> {
+        vec![self.component.as_str().into(), self.name.as_str().into(), self.value.into(), self.recorded_ms.into()]
+    }
+}
+
+/// What a flush has taken and not yet written: counted again when the flush fails or is dropped.
+struct Taken<'a> {
+    counters: &'a Counters,
+    pending: Pending,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let unwritten = mem::take(&mut self.pending);
+        let mut pending = self.counters.lock();
+        for (day, counts) in unwritten.days {
+            pending.days.entry(day).or_default().add(&counts);
+        }
+        for (read, reads) in unwritten.reads {
+            let all = pending.reads.entry(read).or_default();
+            all.hits += reads.hits;
+            all.last_ms = all.last_ms.max(reads.last_ms);
+        }
+        pending.metrics.extend(unwritten.metrics);
+    }
+}
+
+impl<D: Database> Store<D> {
+    /// Writes what was counted. What could not be written stays counted.
+    ///
+    /// An answer that gets lost after the database has written makes a batch count twice: figures for people, not for
+    /// accounts.
+    pub(crate) async fn flush(&self) -> Result<(), TierError> {
+        let pending = mem::take(&mut *self.counters.lock());
+        let mut taken = Taken { counters: &self.counters, pending };
+        while let Some((&day, counts)) = taken.pending.days.first_key_value() {
+            self.bounded(Statement::write_many(ADD_DAY, counts.row(day))).await?;
+            taken.pending.days.pop_first();
+        }
+        while !taken.pending.reads.is_empty() {
+            let batch: Vec<_> =
+                taken.pending.reads.iter().take(FLUSH_AT).map(|(read, reads)| (read.clone(), *reads)).collect();
+            let rows: Vec<_> = batch.iter().map(|(read, reads)| reads.row(read)).collect();
+            self.in_time(self.database.run_for_each(D::DIALECT.count_reads, &rows)).await?;
+            for (read, _) in &batch {
+                taken.pending.reads.remove(read);
+            }
+        }
+        while !taken.pending.metrics.is_empty() {
+            let batch = taken.pending.metrics.len().min(FLUSH_AT);
+            let rows: Vec<_> = taken.pending.metrics[..batch].iter().map(Metric::row).collect();
+            self.in_time(self.database.run_for_each(D::DIALECT.record_metrics, &rows)).await?;
+            taken.pending.metrics.drain(..batch);
+        }
+        Ok(())
+    }
+}
