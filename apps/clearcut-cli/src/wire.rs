@@ -1,0 +1,176 @@
+//! Puts the engine together: the one place that names concrete models and cache tiers.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use clearcut::{Engine, Limits, TieredCache};
+use clearcut_cache::{CacheTier, InvalidationBus, LeaseKeeper, TierError, TierPolicy};
+use clearcut_cache_redis::{RedisBus, RedisConfig, RedisConnection, RedisLease, RedisTier};
+use clearcut_cache_sql::{CacheReports, CacheUpkeep, PostgresConfig, PostgresTier, SqliteConfig, SqliteTier};
+use clearcut_segment::{Catalogue, ModelSpec, Segmenter, TractSegmenter};
+use tracing::warn;
+
+use crate::{
+    args::{CachePlace, EngineArgs},
+    exit::{Exit, Failure},
+    models,
+};
+
+/// How long Redis keeps a rendition; the database keeps it for as long as the engine says.
+const REDIS_RENDITION_TTL: Duration = Duration::from_hours(2);
+/// A command line waits longer for its cache than a server would: nobody else is served meanwhile.
+const TIER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An engine and the database behind its cache.
+#[derive(Debug)]
+pub struct Works {
+    /// The engine.
+    pub engine: Engine,
+    database: Option<Arc<dyn CacheDatabase>>,
+}
+
+/// What both databases can do beside keeping entries.
+pub trait CacheDatabase: CacheTier + CacheReports + CacheUpkeep {}
+impl<T: CacheTier + CacheReports + CacheUpkeep> CacheDatabase for T {}
+
+/// The tiers that the options name, from the nearest to the most lasting.
+#[derive(Debug, Default)]
+pub struct Tiers {
+    redis: Option<RedisConnection>,
+    database: Option<Arc<dyn CacheDatabase>>,
+    lease: Option<Arc<dyn LeaseKeeper>>,
+}
+
+/// The engine of the options. A cache that cannot be opened is told about and done without.
+pub async fn works(args: &EngineArgs) -> Result<Works, Failure> {
+    let tiers = match Tiers::open(&args.cache).await {
+        Ok(tiers) => tiers,
+        Err(failure) => {
+            eprintln!("clearcut: working without a cache: {failure}");
+            Tiers::default()
+        }
+    };
+    let limits = Limits { max_megapixels: args.max_megapixels, ..Limits::default() };
+    let mut builder = Engine::builder().segmenter(segmenter(args)?).limits(limits);
+    if let Some(jobs) = args.jobs {
+        builder = builder.threads(jobs);
+    }
+    if let Some(cache) = tiers.cache().await {
+        builder = builder.cache(cache);
+    }
+    Ok(Works { engine: builder.build()?, database: tiers.database })
+}
+
+impl Works {
+    /// Waits until everything computed and counted has reached the cache.
+    pub async fn finish(&self) {
+        self.engine.flush().await;
+        if let Some(database) = &self.database
+            && let Err(error) = database.close().await
+        {
+            warn!(%error, "the cache's counters were not written");
+        }
+    }
+}
+
+impl Tiers {
+    /// Connects to what `place` names: Redis if there is a URL, and Postgres or the embedded database.
+    pub async fn open(place: &CachePlace) -> Result<Self, Failure> {
+        if place.no_cache {
+            return Ok(Self::default());
+        }
+        let redis = match &place.redis_url {
+            Some(url) => Some(open_redis(url).await.map_err(|error| cache_failure(&error))?),
+            None => None,
+        };
+        let (database, lease) = open_database(place).await?;
+        let lease = redis.as_ref().map(|redis| Arc::new(RedisLease::new(redis)) as _).or(Some(lease));
+        Ok(Self { redis, database: Some(database), lease })
+    }
+
+    /// The database, which keeps the books.
+    pub fn database(&self) -> Result<&Arc<dyn CacheDatabase>, Failure> {
+        self.database.as_ref().ok_or_else(|| Failure::usage("there is no cache to look at with --no-cache"))
+    }
+
+    /// All tiers behind one another, or `None` without any.
+    pub async fn cache(&self) -> Option<TieredCache> {
+        let database = Arc::clone(self.database.as_ref()?);
+        let mut builder = TieredCache::builder();
+        if let Some(redis) = &self.redis {
+            let policy = TierPolicy::shared().namespace_ttl("remove_bg", REDIS_RENDITION_TTL);
+            builder = builder.tier(Arc::new(RedisTier::new(redis)), policy);
+            match RedisBus::open(redis).await {
+                Ok(bus) => builder = builder.bus(Arc::new(bus) as Arc<dyn InvalidationBus>),
+                Err(error) => warn!(%error, "other processes will not hear what is cleared here"),
+            }
+        }
+        let mut policy = TierPolicy::shared();
+        policy.timeout = TIER_TIMEOUT;
+        builder = builder.tier(database, policy);
+        if let Some(lease) = &self.lease {
+            builder = builder.lease(Arc::clone(lease));
+        }
+        Some(builder.build())
+    }
+}
+
+async fn open_redis(url: &str) -> Result<RedisConnection, TierError> {
+    RedisConnection::open(RedisConfig::from_url(url)?).await
+}
+
+async fn open_database(place: &CachePlace) -> Result<(Arc<dyn CacheDatabase>, Arc<dyn LeaseKeeper>), Failure> {
+    if let Some(url) = &place.database_url {
+        let tier =
+            PostgresTier::connect(PostgresConfig::new(url.clone())).await.map_err(|error| cache_failure(&error))?;
+        let lease = Arc::new(tier.lease());
+        return Ok((Arc::new(tier), lease));
+    }
+    let folder = cache_folder(place)?;
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::write(&folder, &error))?;
+    let config = SqliteConfig::new(folder.join("cache.sqlite")).max_cache_size_mb(place.max_cache_size_mb);
+    let tier = SqliteTier::open(config).await.map_err(|error| cache_failure(&error))?;
+    let lease = Arc::new(tier.lease());
+    Ok((Arc::new(tier), lease))
+}
+
+fn cache_folder(place: &CachePlace) -> Result<PathBuf, Failure> {
+    if let Some(folder) = &place.cache_dir {
+        return Ok(folder.clone());
+    }
+    directories::ProjectDirs::from("", "", "clearcut").map(|folders| folders.cache_dir().to_owned()).ok_or_else(|| {
+        Failure::new(
+            Exit::Cache,
+            "cache_unavailable",
+            "there is no cache folder for this user; choose one with --cache-dir",
+        )
+    })
+}
+
+/// A cache that cannot do what was asked of it.
+pub fn cache_failure(error: &TierError) -> Failure {
+    Failure::new(Exit::Cache, "cache_unavailable", error.to_string())
+}
+
+fn segmenter(args: &EngineArgs) -> Result<Arc<dyn Segmenter>, Failure> {
+    let as_asked = |spec: &ModelSpec| match args.compat.as_deref() {
+        Some(_) => spec.as_rembg(),
+        None => spec.clone(),
+    };
+    let segmenter = match (&args.model_file, &args.family, &args.model) {
+        (Some(file), Some(family), _) => {
+            let name = file.file_stem().map_or("custom".into(), |stem| stem.to_string_lossy().into_owned());
+            let spec = Catalogue::builtin().family(family, &name).ok_or_else(|| {
+                let families: Vec<&str> = Catalogue::builtin().families().map(|(name, _)| name).collect();
+                Failure::usage(format!("there is no family `{family}`; choose one of {}", families.join(", ")))
+            })?;
+            TractSegmenter::from_file(file, &as_asked(&spec))
+        }
+        (_, _, Some(name)) if name != &ModelSpec::embedded().name => {
+            let spec = models::spec(name)?;
+            let path = models::store(None)?.require(spec).map_err(models::model_failure)?;
+            TractSegmenter::from_file(&path, &as_asked(spec))
+        }
+        _ => TractSegmenter::embedded(),
+    };
+    Ok(Arc::new(segmenter.map_err(models::model_failure)?))
+}
