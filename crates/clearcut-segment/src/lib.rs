@@ -1,7 +1,35 @@
 #![doc = include_str!("../README.md")]
 
+mod area;
+mod catalogue;
+mod digest;
+#[cfg(feature = "embedded-model")]
+mod embedded;
 mod error;
+mod guard;
+mod input;
+mod onnx;
+mod output;
+mod plans;
+#[cfg(feature = "pull")]
+mod pull;
+mod resample;
 mod segmenter;
+mod spec;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tract_segmenter;
 
+pub use catalogue::{Catalogue, CatalogueError, Family};
+pub use digest::Sha256Digest;
 pub use error::SegmentError;
+pub use input::{Content, InputTensor};
+#[cfg(feature = "pull")]
+pub use pull::{PullError, PullOptions, PullProgress, pull};
 pub use segmenter::{ModelIdentity, Segmenter};
+pub use spec::{
+    Activation, ChannelOrder, Divisor, InputSize, InputSpec, ModelSpec, OutputSpec, Processing, ResizeFilter,
+};
+pub use store::{ModelStore, StoreError, Verification};
+pub use tract_segmenter::TractSegmenter;

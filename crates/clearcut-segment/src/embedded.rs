@@ -1,0 +1,37 @@
+//! The model inside the library.
+
+use std::sync::OnceLock;
+
+use crate::{Catalogue, ModelSpec, SegmentError, TractSegmenter};
+
+/// The weights of the embedded model.
+static WEIGHTS: &[u8] = include_bytes!("../../../models/clearcut-s.onnx");
+
+impl TractSegmenter {
+    /// The embedded model, `clearcut-s`. It is loaded at the first call and shared by all.
+    pub fn embedded() -> Result<Self, SegmentError> {
+        static EMBEDDED: OnceLock<Result<TractSegmenter, SegmentError>> = OnceLock::new();
+        EMBEDDED.get_or_init(|| Self::from_bytes(WEIGHTS, ModelSpec::embedded())).clone()
+    }
+}
+
+impl ModelSpec {
+    /// The catalogue's entry of the embedded model.
+    #[expect(clippy::missing_panics_doc, reason = "the catalogue is part of this crate, and a test finds the entry")]
+    pub fn embedded() -> &'static Self {
+        Catalogue::builtin().model("clearcut-s").expect("the catalogue lists the embedded model")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sha256Digest;
+
+    #[test]
+    fn the_catalogue_describes_the_embedded_weights() {
+        let spec = ModelSpec::embedded();
+        assert_eq!(spec.bytes, Some(WEIGHTS.len() as u64));
+        assert_eq!(spec.sha256, Some(Sha256Digest::of(WEIGHTS)));
+    }
+}

@@ -1,0 +1,146 @@
+//! The segmenter that runs ONNX networks in tract.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use clearcut_image::{Matte, Picture};
+use tract_linalg::multithread::{Executor, multithread_tract_scope};
+use tract_onnx::prelude::*;
+
+use crate::guard::guarded;
+use crate::input::InputTensor;
+use crate::onnx::Network;
+use crate::plans::Plans;
+use crate::spec::ModelSpec;
+use crate::{ModelIdentity, SegmentError, Segmenter};
+
+/// Raised whenever this crate computes another matte from the same weights and description: it is part of every
+/// matte's cache key.
+const PROCESSING_REVISION: u32 = 1;
+
+/// Runs an ONNX network in tract, in pure Rust and without any library to install.
+///
+/// The network is checked and optimized once, when it is loaded. A clone shares it; so do threads, each of which runs
+/// its own picture on its own core.
+#[derive(Debug, Clone)]
+pub struct TractSegmenter {
+    loaded: Arc<Loaded>,
+    /// The pool that one picture is spread over; none for the calling thread alone.
+    executor: Option<Executor>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    spec: ModelSpec,
+    identity: ModelIdentity,
+    plans: Plans,
+}
+
+impl TractSegmenter {
+    /// The largest ONNX file that is loaded, 2 GiB less one byte: protobuf ends there, and the largest network of the
+    /// catalogue takes half of it.
+    pub const MAX_MODEL_BYTES: u64 = i32::MAX as u64;
+
+    /// Loads an ONNX file.
+    pub fn from_file(path: &Path, spec: &ModelSpec) -> Result<Self, SegmentError> {
+        let name = path.display().to_string();
+        let open = || {
+            let file = File::open(path)?;
+            let meta = file.metadata()?;
+            if meta.is_dir() { Err(io::Error::from(io::ErrorKind::IsADirectory)) } else { Ok((file, meta.len())) }
+        };
+        let (file, bytes) = open().map_err(|error| SegmentError::load(&name, error))?;
+        if bytes > Self::MAX_MODEL_BYTES {
+            let reason = format!("it has {bytes} bytes, and the limit is {}", Self::MAX_MODEL_BYTES);
+            return Err(SegmentError::load(&name, reason));
+        }
+        Self::read(file, spec).map_err(|reason| SegmentError::load(&name, reason))
+    }
+
+    /// Loads an ONNX file that is in memory already.
+    pub fn from_bytes(onnx: &[u8], spec: &ModelSpec) -> Result<Self, SegmentError> {
+        Self::read(onnx, spec).map_err(|reason| SegmentError::load(&spec.name, reason))
+    }
+
+    /// The same network, with each picture spread over `threads` threads: for one picture at a time, where a service
+    /// gets more pictures done with one thread for each.
+    pub fn with_threads(&self, threads: NonZeroUsize) -> Result<Self, SegmentError> {
+        let executor = match threads.get() {
+            1 => None,
+            many => Some(
+                guarded(|| Ok(Executor::multithread_with_name(many, "clearcut-tract")))
+                    .map_err(|reason| SegmentError::load(&self.loaded.spec.name, reason))?,
+            ),
+        };
+        Ok(Self { loaded: Arc::clone(&self.loaded), executor })
+    }
+
+    /// How this network is fed and read.
+    pub fn spec(&self) -> &ModelSpec {
+        &self.loaded.spec
+    }
+
+    fn read(onnx: impl Read, spec: &ModelSpec) -> Result<Self, String> {
+        if let Some(fault) = spec.fault() {
+            return Err(fault);
+        }
+        let mut onnx = Hashing { inner: onnx, hasher: blake3::Hasher::new() };
+        let plans = guarded(|| Plans::new(Network::read(&mut onnx, spec)?, spec.processing.input.size))?;
+        let identity = ModelIdentity::new(&spec.name, onnx.hasher.finalize().into(), processing_text(spec));
+        Ok(Self { loaded: Arc::new(Loaded { spec: spec.clone(), identity, plans }), executor: None })
+    }
+
+    fn run(&self, input: &InputTensor) -> Result<Matte, SegmentError> {
+        let Loaded { spec, plans, .. } = &*self.loaded;
+        let &InputTensor { width_px, height_px, .. } = input;
+        let outputs = guarded(|| {
+            let plan = plans.get(width_px, height_px)?;
+            let shape = [1, 3, height_px as usize, width_px as usize];
+            let tensor = Tensor::from_shape(&shape, &input.values).map_err(|error| error.to_string())?;
+            let wanted = plan.model().input_fact(0).map_err(|error| error.to_string())?.datum_type;
+            let tensor = tensor.cast_to_dt(wanted).map_err(|error| error.to_string())?.into_owned();
+            let run = || plan.run(tvec!(tensor.into())).map_err(|error| format!("{error:#}"));
+            match &self.executor {
+                Some(executor) => multithread_tract_scope(executor.clone(), run),
+                None => run(),
+            }
+        })
+        .map_err(|reason| SegmentError::run(&spec.name, reason))?;
+        let output = outputs[0].cast_to::<f32>().map_err(|error| SegmentError::run(&spec.name, error))?;
+        let view = output.to_plain_array_view::<f32>().map_err(|error| SegmentError::run(&spec.name, error))?;
+        let values = view.as_slice().ok_or_else(|| SegmentError::run(&spec.name, "its output is not contiguous"))?;
+        spec.matte(output.shape(), values, input)
+    }
+}
+
+impl Segmenter for TractSegmenter {
+    fn model(&self) -> &ModelIdentity {
+        &self.loaded.identity
+    }
+
+    fn segment(&self, picture: &Picture) -> Result<Matte, SegmentError> {
+        self.run(&self.loaded.spec.prepare(picture))
+    }
+}
+
+/// Everything besides the weights that changes a matte. The way back to the picture's size does not.
+fn processing_text(spec: &ModelSpec) -> String {
+    format!("tract {PROCESSING_REVISION} {:?}", spec.processing)
+}
+
+/// Hashes what is read through it, so that a file is read once and the digest is of the very bytes that were used.
+struct Hashing<R> {
+    inner: R,
+    hasher: blake3::Hasher,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..read]);
+        Ok(read)
+    }
+}
