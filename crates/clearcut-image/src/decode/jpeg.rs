@@ -106,8 +106,8 @@ fn explain(error: &DecodeErrors, markers: Markers) -> DecodeError {
     match error {
         DecodeErrors::Unsupported(scheme) => DecodeError::unsupported(format!("JPEG coded as {scheme:?}")),
         _ if !markers.has_end => DecodeError::Truncated { format: SourceFormat::Jpeg },
-        // The decoder's derived Debug names a variant; its Display is the sentence.
-        error => DecodeError::corrupt(SourceFormat::Jpeg, error),
+        // Some of the decoder's sentences come in quotation marks.
+        error => DecodeError::corrupt(SourceFormat::Jpeg, &error.to_string().trim_matches('"')),
     }
 }
 

@@ -8,12 +8,15 @@ use crate::error::EncodeError;
 use crate::format::OutputFormat;
 use crate::picture::Picture;
 
+/// Mean colors first, then coarse, then fine detail. Every further scan makes the file larger (table in the README).
+const PROGRESSIVE_SCANS: u8 = 3;
+
 pub(super) fn encode(picture: &Picture, quality: Quality, background: [u8; 3]) -> Result<Vec<u8>, EncodeError> {
     let rgb = flatten(picture, background);
     let side = |px| u16::try_from(px).expect("sides were checked against the format's limit");
     let mut file = Vec::with_capacity(rgb.len() / 8);
     let mut encoder = Encoder::new(&mut file, quality.get());
-    encoder.set_progressive(true);
+    encoder.set_progressive_scans(PROGRESSIVE_SCANS);
     encoder.set_optimized_huffman_tables(true);
     encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
     // The default takes every fourth chroma sample: colored edges, which is what a cut-out is made of, turn jagged.
