@@ -87,10 +87,11 @@ async fn spawn<T: Send + 'static>(
         if !answer.is_closed() {
             let result = std::panic::catch_unwind(AssertUnwindSafe(step))
                 .unwrap_or_else(|panic| Err(RemoveError::internal(panic_message(panic.as_ref()))));
+            // First, so that whoever gets the answer finds the place free.
+            drop(kept);
             // Nobody waits any more: the result is not wanted.
             let _ = answer.send(result);
         }
-        drop(kept);
     });
     waiting.await.map_err(RemoveError::internal)?
 }
