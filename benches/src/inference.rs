@@ -18,7 +18,7 @@ const TIMES_MORE: usize = 5;
 /// Our figure has the conversion of 320×320 pixels to a tensor and back in it, which is well under a millisecond.
 pub fn compare(setting: &Setting) -> Result<Table> {
     let runs = setting.runs * TIMES_MORE;
-    let segmenter = TractSegmenter::embedded()?;
+    let segmenter = TractSegmenter::embedded();
     let picture = Picture::filled(SIDE_PX, SIDE_PX, [120, 90, 60, 255]);
     for _ in 0..3 {
         segmenter.segment(&picture)?;

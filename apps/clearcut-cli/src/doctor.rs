@@ -17,7 +17,9 @@ pub async fn run(args: EngineArgs) -> Result<Exit, Failure> {
     let works = wire::works(&args).await?;
     let engine = &works.engine;
     let model = engine.model();
-    println!("model      {} ({})", model.name, hex(&model.weights[..6]));
+    let [a, b, c, d, ..] = model.weights;
+    let weights = format!("{a:02x}{b:02x}{c:02x}{d:02x}");
+    println!("model      {} ({})", model.name, weights);
     println!("runtime    tract on the CPU, {} pictures at once", engine.threads());
 
     let mut exit = try_picture(engine, started).await;
@@ -84,8 +86,4 @@ fn disc() -> Vec<u8> {
             }
         })
         .collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -44,7 +44,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Models(args) => block_on(models::run(args)),
         Command::Cache(args) => block_on(cache::run(args.command)),
         Command::Doctor(args) => block_on(doctor::run(args)),
-        Command::Completions { shell } => manual::completions(shell),
+        Command::Completions { shell } => Ok(manual::completions(shell)),
         Command::Man { dir } => manual::pages(&dir),
     }
 }

@@ -9,9 +9,9 @@ use crate::{
     exit::{Exit, Failure},
 };
 
-pub fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+pub fn completions(shell: clap_complete::Shell) -> Exit {
     clap_complete::generate(shell, &mut Cli::command(), "clearcut", &mut io::stdout());
-    Ok(Exit::Done)
+    Exit::Done
 }
 
 pub fn pages(folder: &Path) -> Result<Exit, Failure> {

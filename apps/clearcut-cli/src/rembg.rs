@@ -33,7 +33,7 @@ pub fn translate(args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
         match arg.to_str().unwrap_or_default() {
             "-om" | "--only-mask" => options.push("--mask".into()),
             "-ppm" | "--post-process-mask" => options.push("--threshold=128".into()),
-            "-bgc" | "--bgcolor" => options.push(background([value()?, value()?, value()?, value()?])?),
+            "-bgc" | "--bgcolor" => options.push(background(&[value()?, value()?, value()?, value()?])?),
             "-a" | "--alpha-matting" => {}
             "-af" | "-ab" | "-ae" => drop(value()?),
             "-w" | "--watch" => options.push("--watch".into()),
@@ -72,15 +72,15 @@ pub fn translate(args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     Ok(out)
 }
 
-fn background(channels: [OsString; 4]) -> Result<OsString, Failure> {
-    let mut option = String::from("--background=");
-    for channel in channels {
-        let value: u8 = channel.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| {
+fn background(channels: &[OsString; 4]) -> Result<OsString, Failure> {
+    let mut color = [0; 4];
+    for (channel, value) in channels.iter().zip(&mut color) {
+        *value = channel.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| {
             Failure::usage(format!("-bgc takes four numbers from 0 to 255, not `{}`", channel.to_string_lossy()))
         })?;
-        option.push_str(&format!("{value:02x}"));
     }
-    Ok(option.into())
+    let [r, g, b, a] = color;
+    Ok(format!("--background={r:02x}{g:02x}{b:02x}{a:02x}").into())
 }
 
 #[cfg(test)]

@@ -170,7 +170,7 @@ fn segmenter(args: &EngineArgs) -> Result<Arc<dyn Segmenter>, Failure> {
             let path = models::store(None)?.require(spec).map_err(models::model_failure)?;
             TractSegmenter::from_file(&path, &as_asked(spec))
         }
-        _ => TractSegmenter::embedded(),
+        _ => Ok(TractSegmenter::embedded()),
     };
     Ok(Arc::new(segmenter.map_err(models::model_failure)?))
 }

@@ -15,13 +15,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let start = Instant::now();
     let segmenter = match &arguments[..] {
-        [] => TractSegmenter::embedded()?,
+        [] => TractSegmenter::embedded(),
         [file, family] => {
             let spec = Catalogue::builtin().family(family, file).ok_or("there is no such family")?;
             TractSegmenter::from_file(Path::new(file), &spec)?
         }
         _ => return Err("usage: timing [FILE FAMILY]".into()),
     };
+    segmenter.warm_up()?;
     let load_ms = ms(start);
     let (width_px, height_px) = (1000, 667);
     let pixels = (0..width_px * height_px).flat_map(|at| [(at % 251) as u8, (at / 1000) as u8, (at % 83) as u8, 255]);

@@ -2,16 +2,16 @@
 
 use std::sync::OnceLock;
 
-use crate::{Catalogue, ModelSpec, SegmentError, TractSegmenter};
+use crate::{Catalogue, ModelSpec, TractSegmenter};
 
 /// The weights of the embedded model.
 static WEIGHTS: &[u8] = include_bytes!("../../../models/clearcut-s.onnx");
 
 impl TractSegmenter {
-    /// The embedded model, `clearcut-s`. It is loaded at the first call and shared by all.
-    pub fn embedded() -> Result<Self, SegmentError> {
-        static EMBEDDED: OnceLock<Result<TractSegmenter, SegmentError>> = OnceLock::new();
-        EMBEDDED.get_or_init(|| Self::from_bytes(WEIGHTS, ModelSpec::embedded())).clone()
+    /// The embedded model, `clearcut-s`: shared by all, and optimized at the first picture.
+    pub fn embedded() -> Self {
+        static EMBEDDED: OnceLock<TractSegmenter> = OnceLock::new();
+        EMBEDDED.get_or_init(|| Self::from_program(WEIGHTS, ModelSpec::embedded())).clone()
     }
 }
 

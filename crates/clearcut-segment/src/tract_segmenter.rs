@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use clearcut_image::{Matte, Picture};
 use tract_linalg::multithread::{Executor, multithread_tract_scope};
@@ -23,8 +23,9 @@ const PROCESSING_REVISION: u32 = 1;
 
 /// Runs an ONNX network in tract, in pure Rust and without any library to install.
 ///
-/// The network is checked and optimized once, when it is loaded. A clone shares it; so do threads, each of which runs
-/// its own picture on its own core.
+/// The network is checked and optimized once: when it is loaded, or, where it is part of the program, at the first
+/// picture, so that a program whose pictures are all cached never pays for it. A clone shares it; so do threads, each
+/// of which runs its own picture on its own core.
 #[derive(Debug, Clone)]
 pub struct TractSegmenter {
     loaded: Arc<Loaded>,
@@ -36,7 +37,9 @@ pub struct TractSegmenter {
 struct Loaded {
     spec: ModelSpec,
     identity: ModelIdentity,
-    plans: Plans,
+    plans: OnceLock<Result<Plans, String>>,
+    /// What the plans are still to be made from.
+    program: &'static [u8],
 }
 
 impl TractSegmenter {
@@ -78,6 +81,19 @@ impl TractSegmenter {
         Ok(Self { loaded: Arc::clone(&self.loaded), executor })
     }
 
+    /// Weights that are part of the program: they are known to be whole, and are optimized at the first picture.
+    #[cfg(feature = "embedded-model")]
+    pub(crate) fn from_program(onnx: &'static [u8], spec: &ModelSpec) -> Self {
+        let identity = ModelIdentity::new(&spec.name, blake3::hash(onnx).into(), processing_text(spec));
+        let loaded = Loaded { spec: spec.clone(), identity, plans: OnceLock::new(), program: onnx };
+        Self { loaded: Arc::new(loaded), executor: None }
+    }
+
+    /// Makes the network ready now, so that the first picture does not wait for it.
+    pub fn warm_up(&self) -> Result<(), SegmentError> {
+        self.loaded.plans().map(drop).map_err(|reason| SegmentError::load(&self.loaded.spec.name, reason))
+    }
+
     /// How this network is fed and read.
     pub fn spec(&self) -> &ModelSpec {
         &self.loaded.spec
@@ -90,11 +106,13 @@ impl TractSegmenter {
         let mut onnx = Hashing { inner: onnx, hasher: blake3::Hasher::new() };
         let plans = guarded(|| Plans::new(Network::read(&mut onnx, spec)?, spec.processing.input.size))?;
         let identity = ModelIdentity::new(&spec.name, onnx.hasher.finalize().into(), processing_text(spec));
-        Ok(Self { loaded: Arc::new(Loaded { spec: spec.clone(), identity, plans }), executor: None })
+        let loaded = Loaded { spec: spec.clone(), identity, plans: OnceLock::from(Ok(plans)), program: &[] };
+        Ok(Self { loaded: Arc::new(loaded), executor: None })
     }
 
     fn run(&self, input: &InputTensor) -> Result<Matte, SegmentError> {
-        let Loaded { spec, plans, .. } = &*self.loaded;
+        let spec = &self.loaded.spec;
+        let plans = self.loaded.plans().map_err(|reason| SegmentError::load(&spec.name, reason))?;
         let &InputTensor { width_px, height_px, .. } = input;
         let outputs = guarded(|| {
             let plan = plans.get(width_px, height_px)?;
@@ -113,6 +131,13 @@ impl TractSegmenter {
         let view = output.to_plain_array_view::<f32>().map_err(|error| SegmentError::run(&spec.name, error))?;
         let values = view.as_slice().ok_or_else(|| SegmentError::run(&spec.name, "its output is not contiguous"))?;
         spec.matte(output.shape(), values, input)
+    }
+}
+
+impl Loaded {
+    fn plans(&self) -> Result<&Plans, &String> {
+        let make = || guarded(|| Plans::new(Network::read(&mut &*self.program, &self.spec)?, self.spec.processing.input.size));
+        self.plans.get_or_init(make).as_ref()
     }
 }
 

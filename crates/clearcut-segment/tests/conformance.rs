@@ -12,13 +12,13 @@ mod counting {
 
 mod embedded {
     use super::*;
-    segmenter_conformance_tests!(TractSegmenter::embedded().expect("the embedded model"));
+    segmenter_conformance_tests!(TractSegmenter::embedded());
 }
 
 mod embedded_on_two_threads {
     use super::*;
     static SEGMENTER: LazyLock<TractSegmenter> = LazyLock::new(|| {
-        let alone = TractSegmenter::embedded().expect("the embedded model");
+        let alone = TractSegmenter::embedded();
         alone.with_threads(2.try_into().expect("not zero")).expect("two threads")
     });
     segmenter_conformance_tests!(*SEGMENTER);

@@ -230,12 +230,11 @@ fn as_grey(picture: &mut Picture) {
 
 fn encoding(picture: &Picture, plan: &Plan) -> EncodeOptions {
     let format = match plan.format {
-        Format::Png => OutputFormat::Png,
         Format::Jpeg => OutputFormat::Jpeg,
         Format::WebP => OutputFormat::WebP,
         Format::Avif => OutputFormat::Avif,
         Format::Auto if picture.is_opaque() => OutputFormat::Jpeg,
-        Format::Auto => OutputFormat::Png,
+        Format::Png | Format::Auto => OutputFormat::Png,
     };
     let effort = match plan.effort {
         plan::Effort::Fast => Effort::Fast,

@@ -1,4 +1,5 @@
 //! The engine as other services use it: outcomes, both cache stages, waiting room, cancellation.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
     num::NonZeroUsize,
@@ -10,10 +11,7 @@ use std::{
 };
 
 use clearcut::{Engine, ErrorKind, Limits, Plan, RemoveError, SegmentError, Source, TieredCache};
-use clearcut_cache::{
-    CacheTier, MemoryOptions, MemoryTier, SystemClock, TierPolicy,
-    testing::MapTier,
-};
+use clearcut_cache::{CacheTier, MemoryOptions, MemoryTier, SystemClock, TierPolicy, testing::MapTier};
 use clearcut_image::{Matte, decode};
 use clearcut_segment::testing::CountingSegmenter;
 use clearcut_testkit::scene;

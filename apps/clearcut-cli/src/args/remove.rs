@@ -8,6 +8,7 @@ use super::{EngineArgs, PlanArgs};
 
 /// Cut the subject out of pictures.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct RemoveArgs {
     /// Pictures and folders of pictures; `-` for standard input.
     #[arg(required = true, value_name = "INPUT")]

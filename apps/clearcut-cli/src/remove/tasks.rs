@@ -17,6 +17,9 @@ const PICTURES: &[&str] = &["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", 
 /// What is added to a result's name when it stands beside its input.
 const SUFFIX: &str = "-cutout";
 
+/// Inputs that cannot be looked at, and why.
+pub type Unreadable = Vec<(PathBuf, Failure)>;
+
 /// One picture to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
@@ -94,8 +97,8 @@ impl Layout {
     /// All tasks, in the order of the inputs and of names inside folders; and the inputs that cannot be read.
     ///
     /// Refuses if two inputs would write the same output, or one would replace its own input.
-    pub fn tasks(&self, inputs: &[PathBuf]) -> Result<(Vec<Task>, Vec<(PathBuf, Failure)>), Failure> {
-        let (mut tasks, mut failures) = (Vec::new(), Vec::new());
+    pub fn tasks(&self, inputs: &[PathBuf]) -> Result<(Vec<Task>, Unreadable), Failure> {
+        let (mut tasks, mut failures) = (Vec::new(), Unreadable::new());
         for input in inputs {
             if input.is_dir() {
                 self.walk(input, &mut tasks, &mut failures);
@@ -118,7 +121,7 @@ impl Layout {
         (PICTURES.contains(&ending.as_str()) && !ours && (self.recursive || !deep)).then(|| self.task(file, root))
     }
 
-    fn walk(&self, root: &Path, tasks: &mut Vec<Task>, failures: &mut Vec<(PathBuf, Failure)>) {
+    fn walk(&self, root: &Path, tasks: &mut Vec<Task>, failures: &mut Unreadable) {
         let depth = if self.recursive { usize::MAX } else { 1 };
         for entry in WalkDir::new(root).max_depth(depth).follow_links(true).sort_by_file_name() {
             match entry {
