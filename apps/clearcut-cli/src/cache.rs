@@ -5,13 +5,12 @@ mod table;
 use std::path::PathBuf;
 
 use clearcut_cache::Pattern;
-use clearcut_cache_sql::CleanupOptions;
 
 use crate::{
     args::{CacheCommand, EngineArgs, PlanArgs},
     exit::{Exit, Failure},
     remove,
-    wire::{Tiers, cache_failure},
+    wire::{CleanupOptions, Tiers, cache_failure},
 };
 
 /// Does what the options say.

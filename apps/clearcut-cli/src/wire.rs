@@ -6,6 +6,7 @@ use clearcut::{Engine, Limits, TieredCache};
 use clearcut_cache::{CacheTier, InvalidationBus, LeaseKeeper, TierError, TierPolicy};
 use clearcut_cache_redis::{RedisBus, RedisConfig, RedisConnection, RedisLease, RedisTier};
 use clearcut_cache_sql::{CacheReports, CacheUpkeep, PostgresConfig, PostgresTier, SqliteConfig, SqliteTier};
+pub use clearcut_cache_sql::{CacheStatistics, CleanupOptions, CleanupReport, TaskSummary};
 use clearcut_segment::{Catalogue, ModelSpec, Segmenter, TractSegmenter};
 use tracing::warn;
 

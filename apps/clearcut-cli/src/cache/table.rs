@@ -1,6 +1,6 @@
 //! The cache's books as tables for people.
 
-use clearcut_cache_sql::{CacheStatistics, CleanupReport, TaskSummary};
+use crate::wire::{CacheStatistics, CleanupReport, TaskSummary};
 
 /// Under this ratio something is probably wrong with how the cache is used.
 const POOR_RATIO_PERCENT: f64 = 50.0;
