@@ -3,18 +3,24 @@
 use clearcut_image::{Matte, Picture};
 
 use crate::blur::blur;
-use crate::distance;
+use crate::dilation::dilated;
 
 /// Moves the edge by `px` pixels, outward above zero and inward below.
 ///
-/// What is added has a smooth edge of its own; softness that was there stays. Monotone in `px`.
+/// Every pixel takes the largest (or smallest) value within that distance, so an edge keeps the softness it has, and
+/// glass stays as clear as it was. Monotone in `px`. The edge of the canvas is no edge of the subject.
 pub fn shift(matte: &mut Matte, px: i32) {
+    let (width, height) = (matte.width_px() as usize, matte.height_px() as usize);
+    let grow = |matte: &mut Matte| {
+        let grown = dilated(matte.alpha(), width, height, px.unsigned_abs() as usize);
+        matte.alpha_mut().copy_from_slice(&grown);
+    };
     match px {
         0 => {}
-        1.. => grow(matte, px as f32),
+        1.. => grow(matte),
         _ => {
             invert(matte);
-            grow(matte, px.unsigned_abs() as f32);
+            grow(matte);
             invert(matte);
         }
     }
@@ -49,13 +55,6 @@ pub fn multiply(matte: &mut Matte, picture: &Picture) {
     assert_eq!((matte.width_px(), matte.height_px()), (picture.width_px(), picture.height_px()), "sizes differ");
     for (alpha, pixel) in matte.alpha_mut().iter_mut().zip(picture.rgba().chunks_exact(4)) {
         *alpha = clearcut_image::over(*alpha, pixel[3], 0);
-    }
-}
-
-fn grow(matte: &mut Matte, px: f32) {
-    let distances = distance::outside(matte.alpha(), matte.width_px() as usize, matte.height_px() as usize);
-    for (alpha, distance) in matte.alpha_mut().iter_mut().zip(distances) {
-        *alpha = (*alpha).max(((px - distance + 0.5).clamp(0.0, 1.0) * 255.0).round() as u8);
     }
 }
 

@@ -112,18 +112,16 @@ pub fn shrunk_size(
     ((side(width) as u32).max(1), (side(height) as u32).max(1))
 }
 
-/// The picture at another size, Lanczos-filtered, colors weighted by alpha.
+/// The picture at another size: Lanczos-filtered if it is opaque, else Mitchell-filtered with colors weighted by
+/// alpha.
 pub fn resize(picture: &Picture, width_px: u32, height_px: u32) -> Picture {
-    let from = (picture.width_px(), picture.height_px());
-    if from == (width_px, height_px) {
+    let (from, to) = ((picture.width_px(), picture.height_px()), (width_px, height_px));
+    if from == to {
         return picture.clone();
     }
-    let channels = if picture.is_opaque() { Channels::Four } else { Channels::ColorAndAlpha };
-    Picture::from_rgba(
-        width_px,
-        height_px,
-        resample(picture.rgba(), from, (width_px, height_px), channels, Filter::Sharp),
-    )
+    let (channels, filter) =
+        if picture.is_opaque() { (Channels::Four, Filter::Sharp) } else { (Channels::ColorAndAlpha, Filter::Gentle) };
+    Picture::from_rgba(width_px, height_px, resample(picture.rgba(), from, to, channels, filter))
 }
 
 /// `picture` laid at an offset on a clear canvas; what lies outside is lost.

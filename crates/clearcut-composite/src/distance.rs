@@ -4,6 +4,8 @@
 //! Functions", Theory of Computing 2012, section 2.1), started from partly covered pixels by how far their edge is
 //! from their center.
 
+use crate::rect::VISIBLE;
+
 /// Farther than any picture is wide, and small enough to be squared in `f32`.
 const FAR: f32 = 1e9;
 
@@ -31,10 +33,11 @@ pub(crate) fn outside(alpha: &[u8], width: usize, height: usize) -> Vec<f32> {
     squares
 }
 
-/// Square of the distance between a pixel's center and an edge that covers this much of it.
+/// Square of the distance between a pixel's center and an edge that covers this much of it. What is not visible has
+/// no edge: a veil of alpha 1 must not carry a line.
 fn seed(alpha: u8) -> f32 {
     match alpha {
-        0 => FAR,
+        ..VISIBLE => FAR,
         alpha => (0.5 - f32::from(alpha) / 255.0).max(0.0).powi(2),
     }
 }

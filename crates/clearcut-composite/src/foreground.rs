@@ -43,15 +43,6 @@ pub fn estimate_in_place(picture: &mut Picture, matte: &Matte) {
     let (width, height) = (picture.width_px() as usize, picture.height_px() as usize);
     let mut solver = Solver::default();
     let coarser = Level::coarser(picture.rgba(), width, height, &mut solver);
-    if std::env::var("FULL").is_ok() {
-        let ph = picture.rgba().to_vec();
-        let mut l = Level { width, height, foreground: ph.clone(), background: ph.clone(), step: (0.5, 0.5) };
-        for t in tiles(width, height) {
-            solver.solve(&coarser, &ph, &mut l, t);
-        }
-        picture.rgba_mut().copy_from_slice(&l.foreground);
-        return;
-    }
     for tile in tiles(width, height) {
         solver.finish(&coarser, picture.rgba_mut(), (width, height), tile);
     }

@@ -6,6 +6,7 @@ pub mod backdrop;
 mod blur;
 pub mod border;
 pub mod canvas;
+mod dilation;
 mod distance;
 pub mod foreground;
 mod rect;

@@ -2,8 +2,8 @@
 
 use clearcut_image::{Matte, Picture};
 
-/// From this alpha on a pixel counts as part of the subject's box: about 5 %, so that a veil does not widen it.
-const VISIBLE: u8 = 13;
+/// From this alpha on a pixel counts as part of the subject's box: 20 %, so that a veil the network left does not widen it.
+pub(crate) const VISIBLE: u8 = 51;
 
 /// A rectangle of pixels. It is inside its picture and not empty wherever this crate answers one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -59,14 +59,15 @@ pub fn refine(coarse: &Matte, guide: &Picture, options: &RefineOptions) -> Matte
         return coarse;
     }
     let missing = missing::missing_detail(coarse.alpha(), coarse.width_px() as usize, coarse.height_px() as usize);
-    let guides = pyramid::guides(guide, coarse.width_px(), coarse.height_px());
     let mut climb = Climb { fitter: Fitter::default(), radius, epsilon, missing };
     let mut alpha: Vec<u16> = coarse.alpha().iter().map(|&value| u16::from(value) * (FULL / 255)).collect();
-    let (last, steps) = guides.split_last().expect("there are the picture's size and the matte's");
-    for pair in guides[..steps.len()].windows(2) {
-        alpha = climb.step(&alpha, &pair[0], &pair[1]);
+    let sizes = pyramid::sizes(guide, coarse.width_px(), coarse.height_px());
+    let mut below = &sizes.coarse;
+    for target in &sizes.halves {
+        alpha = climb.step(&alpha, below, target);
+        below = target;
     }
-    Matte::from_alpha(guide_width, guide_height, climb.last_step(&alpha, &steps[steps.len() - 1], last))
+    Matte::from_alpha(guide_width, guide_height, climb.last_step(&alpha, below, &sizes.full))
 }
 
 /// The matte at the given size, interpolated without looking at the picture.
@@ -179,7 +180,9 @@ impl Climb {
         }
         let Fitter { guide: channels, matte: around, missing, .. } = &mut self.fitter;
         around.resize(width, height);
-        channels.iter_mut().for_each(|plane| plane.resize(width, height));
+        for plane in channels.iter_mut() {
+            plane.resize(width, height);
+        }
         for (y, source_y) in rows().enumerate() {
             let row = y * width..(y + 1) * width;
             let alpha = alpha_row(source_y);

@@ -1,6 +1,7 @@
 //! One size of a picture with both of its colors estimated.
 
 use super::solver::Solver;
+use crate::axis::{Axis, lerp};
 use crate::resample::halved;
 use crate::tile::tiles;
 
@@ -12,7 +13,7 @@ pub(super) struct Level {
     pub(super) foreground: Vec<u8>,
     pub(super) background: Vec<u8>,
     /// Size of a pixel of the next larger level in pixels of this one.
-    pub(super) step: (f64, f64),
+    step: (f64, f64),
 }
 
 impl Level {
@@ -45,5 +46,33 @@ impl Level {
         }
         let mean = |sums: [u64; 4]| sums.map(|sum| (sum * 255 / sums[3].max(1)) as u8).to_vec();
         Self { width: 1, height: 1, foreground: mean(foreground), background: mean(background), step }
+    }
+
+    /// Where the `len` columns from `first` of the next larger level are in this one.
+    pub(super) fn columns(&self, first: usize, len: usize) -> Axis {
+        Axis::new(first, len, self.step.0, self.width)
+    }
+
+    /// Where the `len` rows from `first` of the next larger level are in this one.
+    pub(super) fn rows(&self, first: usize, len: usize) -> Axis {
+        Axis::new(first, len, self.step.1, self.height)
+    }
+
+    /// One of the two colors along row `y` of `rows`, between the rows of this level, into `line`: the columns that
+    /// `columns` reads and the last of them once more.
+    pub(super) fn mix_rows(&self, colors: &[u8], columns: &Axis, rows: &Axis, y: usize, line: &mut Vec<[f32; 4]>) {
+        let row = |y: usize| {
+            let pixels = colors[y * self.width * 4..][..self.width * 4].as_chunks::<4>().0;
+            &pixels[columns.first()..columns.end(self.width)]
+        };
+        let (above, below) = (row(rows.before[y]), row((rows.before[y] + 1).min(self.height - 1)));
+        let share = rows.share[y];
+        line.clear();
+        line.extend(above.iter().zip(below).map(|(a, b)| {
+            let mixed: [f32; 4] =
+                std::array::from_fn(|channel| lerp(f32::from(a[channel]), f32::from(b[channel]), share));
+            mixed
+        }));
+        line.extend_from_within(line.len() - 1..);
     }
 }

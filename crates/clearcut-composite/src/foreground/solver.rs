@@ -4,15 +4,24 @@ use super::level::Level;
 use crate::axis::{Axis, lerp};
 use crate::tile::{Tile, clamped};
 
-/// Jacobi steps at each size but the full one. A tile is solved with as many pixels around it.
-pub fn envf(n: &str, d: f32) -> f32 {
-    std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d)
-}
-
-/// How strongly neighbors of equal alpha are held together, and how strongly a step in alpha adds to it: the
-/// paper's values.
-
+/// Steps at each size but the full one. A tile is solved with as many pixels around it.
+const STEPS: usize = 3;
+/// Steps at sizes so small that colors have far to go, in pixels, and cost nothing.
+const SMALL_STEPS: usize = 16;
+/// The longest side of such a size.
+const SMALL_PX: usize = 64;
+/// An estimate of the spectral radius of a Jacobi step, which tunes the acceleration.
+const SPECTRAL_RADIUS: f32 = 0.97;
+/// How strongly neighbors of equal alpha are held together.
+const SMOOTHNESS: f32 = 1e-5;
+/// How strongly a step in alpha adds to it: across an edge the colors themselves are unlikely to change.
+const SMOOTHNESS_ACROSS_EDGES: f32 = 0.3;
+/// A step in foreground color, in code values, from which on two neighbors are taken for two materials.
+const MATERIAL_STEP: f32 = 25.0;
 /// How much the interpolated colors weigh against the photo in the last step, where a pixel is on its own.
+const PRIOR: f32 = 0.01;
+/// What a photo's grain amounts to in code values: the last step does not follow it.
+const GRAIN: f32 = 2.0;
 
 /// Three channels of samples, 0 to 255.
 type Color = [Vec<f32>; 3];
@@ -25,180 +34,225 @@ pub(super) struct Solver {
     alpha: Vec<f32>,
     foreground: Color,
     background: Color,
-    next_foreground: Vec<f32>,
-    next_background: Vec<f32>,
+    /// The colors of one channel two steps ago, and then those after the next.
+    other_foreground: Vec<f32>,
+    other_background: Vec<f32>,
     /// Weight between a sample and the one to its right, and the one below it.
     right: Vec<f32>,
     below: Vec<f32>,
     /// Inverse of each sample's symmetric 2 by 2 system.
     inverse: [Vec<f32>; 3],
+    foreground_line: Vec<[f32; 4]>,
+    background_line: Vec<[f32; 4]>,
 }
 
 impl Solver {
     /// Estimates both colors on `tile` of `level`, starting from `coarser`. `level` holds the photo's colors, which
     /// `photo` holds too, with the matte as alpha.
     pub(super) fn solve(&mut self, coarser: &Level, photo: &[u8], level: &mut Level, tile: Tile) {
-        #[allow(non_snake_case)]
-        let ITERATIONS =
-            if level.width.max(level.height) <= 32 * envf("SM", 1.) as usize { envf("NS", 3.) } else { envf("NB", 3.) }
-                as usize;
-        self.gather(coarser, photo, (level.width, level.height), tile, ITERATIONS);
-        self.prepare();
+        let size = (level.width, level.height);
+        let steps = if size.0.max(size.1) <= SMALL_PX { SMALL_STEPS } else { STEPS };
+        match constant_alpha(photo, size, tile.grown(steps, size.0, size.1)) {
+            Some(0) => return repeat(coarser, &coarser.foreground, &mut level.foreground, size.0, tile),
+            Some(255) => return repeat(coarser, &coarser.background, &mut level.background, size.0, tile),
+            _ => {}
+        }
+        self.gather(coarser, photo, size, tile, steps);
+        self.weigh();
         for channel in 0..3 {
-            self.next_foreground.clone_from(&self.foreground[channel]);
-            self.next_background.clone_from(&self.background[channel]);
-            let rho = envf("RHO", 0.95);
-            let mut omega = 1.0;
-            for k in 0..ITERATIONS {
-                self.iterate(channel, omega);
-                omega = if k == 0 { 2.0 / (2.0 - rho * rho) } else { 4.0 / (4.0 - rho * rho * omega) };
-            }
+            self.relax(channel, steps);
         }
         for y in 0..tile.height {
-            let target = ((tile.y + y) * level.width + tile.x) * 4..;
-            let source = (y + ITERATIONS) * self.width + ITERATIONS;
+            let target = ((tile.y + y) * level.width + tile.x) * 4;
+            let source = (y + steps) * self.width + steps;
             for (colors, estimated) in
                 [(&mut level.foreground, &self.foreground), (&mut level.background, &self.background)]
             {
-                let pixels = colors[target.clone()][..tile.width * 4].as_chunks_mut::<4>().0;
-                for (x, pixel) in pixels.iter_mut().enumerate() {
-                    for channel in 0..3 {
-                        pixel[channel] = (estimated[channel][source + x] + 0.5) as u8;
-                    }
+                let [red, green, blue] = estimated.each_ref().map(|plane| &plane[source..][..tile.width]);
+                let pixels = colors[target..][..tile.width * 4].as_chunks_mut::<4>().0;
+                for (((pixel, r), g), b) in pixels.iter_mut().zip(red).zip(green).zip(blue) {
+                    *pixel = [(r + 0.5) as u8, (g + 0.5) as u8, (b + 0.5) as u8, 0];
                 }
             }
         }
     }
 
-    fn gather(&mut self, coarser: &Level, photo: &[u8], (width, height): (usize, usize), tile: Tile, margin: usize) {
+    /// Reads the photo and interpolates both colors on `tile` and `margin` pixels around it. Outside of the picture
+    /// its border repeats.
+    fn gather(&mut self, coarser: &Level, photo: &[u8], size: (usize, usize), tile: Tile, margin: usize) {
         (self.width, self.height) = (tile.width + 2 * margin, tile.height + 2 * margin);
-        let len = self.width * self.height;
+        let (width, len) = (self.width, self.width * self.height);
         for plane in self.photo.iter_mut().chain(&mut self.foreground).chain(&mut self.background) {
             plane.resize(len, 0.0);
         }
         self.alpha.resize(len, 0.0);
-        let columns: Vec<usize> = clamped(tile.x as isize - margin as isize, self.width, width).collect();
-        let across = Axis::new(0, width, coarser.step.0, coarser.width);
-        let down = Axis::new(0, height, coarser.step.1, coarser.height);
-        for (y, source_y) in clamped(tile.y as isize - margin as isize, self.height, height).enumerate() {
-            let pixels = photo[source_y * width * 4..][..width * 4].as_chunks::<4>().0;
-            let above = down.before[source_y];
-            let below = (above + 1).min(coarser.height - 1);
-            let share_y = down.share[source_y];
-            for (x, &source_x) in columns.iter().enumerate() {
-                let at = y * self.width + x;
-                let left = across.before[source_x];
-                let right = (left + 1).min(coarser.width - 1);
-                let share_x = across.share[source_x];
-                let near = std::env::var("NEAR").is_ok();
-                let (share_x, share_y) = if near { (share_x.round(), share_y.round()) } else { (share_x, share_y) };
-                let interpolate = |colors: &[u8], channel: usize| {
-                    let sample = |x: usize, y: usize| f32::from(colors[(y * coarser.width + x) * 4 + channel]);
-                    lerp(
-                        lerp(sample(left, above), sample(right, above), share_x),
-                        lerp(sample(left, below), sample(right, below), share_x),
-                        share_y,
-                    )
-                };
+        let inside = tile.grown(margin, size.0, size.1);
+        let columns = coarser.columns(inside.x, inside.width);
+        let rows = coarser.rows(inside.y, inside.height);
+        let sources: Vec<usize> =
+            clamped(tile.x as isize - margin as isize, width, size.0).map(|x| x - inside.x).collect();
+        for (y, source_y) in clamped(tile.y as isize - margin as isize, self.height, size.1).enumerate() {
+            let pixels = &photo[(source_y * size.0 + inside.x) * 4..][..inside.width * 4].as_chunks::<4>().0;
+            self.mix_rows(coarser, &columns, &rows, source_y - inside.y);
+            for (x, &source) in sources.iter().enumerate() {
+                let at = y * width + x;
+                let pixel = pixels[source];
+                let (foreground, background) = self.colors(&columns, source);
                 for channel in 0..3 {
-                    self.photo[channel][at] = f32::from(pixels[source_x][channel]);
-                    self.foreground[channel][at] = interpolate(&coarser.foreground, channel);
-                    self.background[channel][at] = interpolate(&coarser.background, channel);
+                    self.photo[channel][at] = f32::from(pixel[channel]);
+                    self.foreground[channel][at] = foreground[channel];
+                    self.background[channel][at] = background[channel];
                 }
-                self.alpha[at] = f32::from(pixels[source_x][3]) / 255.0;
+                self.alpha[at] = f32::from(pixel[3]) / 255.0;
             }
         }
+    }
+
+    fn mix_rows(&mut self, coarser: &Level, columns: &Axis, rows: &Axis, y: usize) {
+        coarser.mix_rows(&coarser.foreground, columns, rows, y, &mut self.foreground_line);
+        coarser.mix_rows(&coarser.background, columns, rows, y, &mut self.background_line);
+    }
+
+    /// Both colors at a column, interpolated between two columns of the mixed rows.
+    fn colors(&self, columns: &Axis, column: usize) -> ([f32; 4], [f32; 4]) {
+        let (at, share) = (columns.before[column] - columns.first(), columns.share[column]);
+        let mix = |line: &[[f32; 4]]| {
+            let (left, right) = (line[at], line[at + 1]);
+            let mixed: [f32; 4] = std::array::from_fn(|channel| lerp(left[channel], right[channel], share));
+            mixed
+        };
+        (mix(&self.foreground_line), mix(&self.background_line))
     }
 
     /// Weights between neighbors, and each sample's inverted system.
-    fn prepare(&mut self) {
+    fn weigh(&mut self) {
         let (width, len) = (self.width, self.width * self.height);
         for plane in [&mut self.right, &mut self.below].into_iter().chain(&mut self.inverse) {
-            plane.clear();
             plane.resize(len, 0.0);
         }
-        let sm = envf("REG", 1e-5);
-        let sa = envf("SA", 1.0);
-        let sp = envf("SP", 1.0);
-        let weight = |a: f32, b: f32| sm + sa * (a - b).abs().powf(sp);
-        for (i, pair) in self.alpha.windows(2).enumerate() {
-            self.right[i] = weight(pair[0], pair[1]);
-        }
-        for (i, (&a, &b)) in self.alpha.iter().zip(&self.alpha[width..]).enumerate() {
-            self.below[i] = weight(a, b);
-        }
-        let tau = envf("TAU", 0.0);
-        if tau > 0.0 {
-            for i in 0..len - width {
-                for (plane, o) in [(&mut self.right, 1), (&mut self.below, width)] {
-                    let d: f32 = (0..3).map(|c| (self.foreground[c][i] - self.foreground[c][i + o]).powi(2)).sum();
-                    plane[i] /= 1.0 + d / (tau * tau);
-                }
+        for (weights, step) in [(&mut self.right, 1), (&mut self.below, width)] {
+            let n = len - step;
+            let [red, green, blue] = self.foreground.each_ref().map(|plane| (&plane[..n], &plane[step..][..n]));
+            let (alpha, next) = (&self.alpha[..n], &self.alpha[step..][..n]);
+            for (i, weight) in weights[..n].iter_mut().enumerate() {
+                let (r, g, b) = (red.0[i] - red.1[i], green.0[i] - green.1[i], blue.0[i] - blue.1[i]);
+                let material = (r * r + g * g + b * b) / (MATERIAL_STEP * MATERIAL_STEP);
+                let held = SMOOTHNESS + SMOOTHNESS_ACROSS_EDGES * (alpha[i] - next[i]).abs();
+                *weight = held / (1.0 + material);
             }
         }
-        for i in width..len - width {
-            let alpha = self.alpha[i];
-            let held = self.right[i - 1] + self.right[i] + self.below[i - width] + self.below[i];
-            let (first, mixed, last) =
-                (alpha * alpha + held, alpha * (1.0 - alpha), (1.0 - alpha) * (1.0 - alpha) + held);
-            let determinant = first * last - mixed * mixed;
-            self.inverse[0][i] = last / determinant;
-            self.inverse[1][i] = -mixed / determinant;
-            self.inverse[2][i] = first / determinant;
+        let n = len - 2 * width;
+        let (alpha, left, right) =
+            (&self.alpha[width..][..n], &self.right[width - 1..][..n], &self.right[width..][..n]);
+        let (up, down) = (&self.below[..n], &self.below[width..][..n]);
+        let [first, mixed, last] = self.inverse.each_mut().map(|plane| &mut plane[width..][..n]);
+        for i in 0..n {
+            let (alpha, held) = (alpha[i], left[i] + right[i] + up[i] + down[i]);
+            let rest = 1.0 - alpha;
+            let (of_foreground, shared, of_background) = (alpha * alpha + held, alpha * rest, rest * rest + held);
+            let scale = 1.0 / (of_foreground * of_background - shared * shared);
+            first[i] = of_background * scale;
+            mixed[i] = -shared * scale;
+            last[i] = of_foreground * scale;
         }
     }
 
-    /// One Jacobi step on one channel.
-    fn iterate(&mut self, channel: usize, omega: f32) {
+    /// Jacobi steps on one channel, with Chebyshev's acceleration (Golub & Varga 1961). The outermost samples stay.
+    fn relax(&mut self, channel: usize, steps: usize) {
+        self.other_foreground.clone_from(&self.foreground[channel]);
+        self.other_background.clone_from(&self.background[channel]);
+        let square = SPECTRAL_RADIUS * SPECTRAL_RADIUS;
+        let mut omega = 1.0;
+        for step in 0..steps {
+            self.step(channel, omega);
+            omega = if step == 0 { 2.0 / (2.0 - square) } else { 4.0 / (4.0 - square * omega) };
+        }
+    }
+
+    fn step(&mut self, channel: usize, omega: f32) {
         let width = self.width;
+        let n = width - 2;
         let (foreground, background) = (&mut self.foreground[channel], &mut self.background[channel]);
         for y in 1..self.height - 1 {
-            let row = y * width + 1..(y + 1) * width - 1;
-            let n = row.len();
-            let (f, b) = (&foreground[row.start - 1..][..n + 2], &background[row.start - 1..][..n + 2]);
-            let (f_up, b_up) = (&foreground[row.start - width..][..n], &background[row.start - width..][..n]);
-            let (f_down, b_down) = (&foreground[row.start + width..][..n], &background[row.start + width..][..n]);
-            let sides = &self.right[row.start - 1..][..n + 1];
-            let (up, down) = (&self.below[row.start - width..][..n], &self.below[row.start..][..n]);
-            let (alpha, photo) = (&self.alpha[row.clone()][..n], &self.photo[channel][row.clone()][..n]);
-            let [first, mixed, last] = self.inverse.each_ref().map(|plane| &plane[row.clone()][..n]);
-            let next_f = &mut self.next_foreground[row.clone()][..n];
-            let next_b = &mut self.next_background[row.clone()][..n];
+            let at = y * width + 1;
+            let (f, b) = (&foreground[at - 1..][..n + 2], &background[at - 1..][..n + 2]);
+            let (f_up, b_up) = (&foreground[at - width..][..n], &background[at - width..][..n]);
+            let (f_down, b_down) = (&foreground[at + width..][..n], &background[at + width..][..n]);
+            let sides = &self.right[at - 1..][..=n];
+            let (up, down) = (&self.below[at - width..][..n], &self.below[at..][..n]);
+            let (alpha, photo) = (&self.alpha[at..][..n], &self.photo[channel][at..][..n]);
+            let [first, mixed, last] = self.inverse.each_ref().map(|plane| &plane[at..][..n]);
+            let other_f = &mut self.other_foreground[at..][..n];
+            let other_b = &mut self.other_background[at..][..n];
             for x in 0..n {
                 let (left, right, up, down) = (sides[x], sides[x + 1], up[x], down[x]);
-                let sum_f = left * f[x] + right * f[x + 2] + up * f_up[x] + down * f_down[x] + alpha[x] * photo[x];
-                let sum_b =
-                    left * b[x] + right * b[x + 2] + up * b_up[x] + down * b_down[x] + (1.0 - alpha[x]) * photo[x];
-                next_f[x] = (next_f[x] + omega * (first[x] * sum_f + mixed[x] * sum_b - next_f[x])).max(0.0).min(255.0);
-                next_b[x] = (next_b[x] + omega * (mixed[x] * sum_f + last[x] * sum_b - next_b[x])).max(0.0).min(255.0);
+                let seen = alpha[x] * photo[x];
+                let sum_f = left * f[x] + right * f[x + 2] + up * f_up[x] + down * f_down[x] + seen;
+                let sum_b = left * b[x] + right * b[x + 2] + up * b_up[x] + down * b_down[x] + photo[x] - seen;
+                let next_f = first[x] * sum_f + mixed[x] * sum_b;
+                let next_b = mixed[x] * sum_f + last[x] * sum_b;
+                other_f[x] = (other_f[x] + omega * (next_f - other_f[x])).clamp(0.0, 255.0);
+                other_b[x] = (other_b[x] + omega * (next_b - other_b[x])).clamp(0.0, 255.0);
             }
         }
-        std::mem::swap(foreground, &mut self.next_foreground);
-        std::mem::swap(background, &mut self.next_background);
+        std::mem::swap(foreground, &mut self.other_foreground);
+        std::mem::swap(background, &mut self.other_background);
     }
 
-    /// The last step, at full size: colors interpolated from half the size, corrected by the photo pixel by pixel.
-    pub(super) fn finish(&mut self, coarser: &Level, photo: &mut [u8], (width, height): (usize, usize), tile: Tile) {
-        let rows = tile.y..tile.y + tile.height;
-        let row = |y: usize| (y * width + tile.x) * 4..(y * width + tile.x + tile.width) * 4;
-        if rows.clone().all(|y| photo[row(y)].as_chunks::<4>().0.iter().all(|pixel| pixel[3] == 255)) {
-            return;
+    /// The last step, at full size and in place: colors interpolated from half the size, and where alpha is neither
+    /// 0 nor 255 corrected by the photo, pixel by pixel.
+    pub(super) fn finish(&mut self, coarser: &Level, photo: &mut [u8], size: (usize, usize), tile: Tile) {
+        match constant_alpha(photo, size, tile) {
+            Some(255) => return,
+            Some(0) => return repeat(coarser, &coarser.foreground, photo, size.0, tile),
+            _ => {}
         }
-        self.gather(coarser, photo, (width, height), tile, 0);
-        for (y, source_y) in rows.enumerate() {
-            for (x, pixel) in photo[row(source_y)].as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                if pixel[3] == 255 {
-                    continue;
-                }
-                let at = y * tile.width + x;
-                let alpha = self.alpha[at];
-                let strength = alpha / (alpha * alpha + (1.0 - alpha) * (1.0 - alpha) + envf("PRIOR", 0.01));
-                for channel in 0..3 {
-                    let (f, b) = (self.foreground[channel][at], self.background[channel][at]);
-                    let rest = self.photo[channel][at] - alpha * f - (1.0 - alpha) * b;
-                    pixel[channel] = (f + strength * rest + 0.5) as u8;
+        let columns = coarser.columns(tile.x, tile.width);
+        let rows = coarser.rows(tile.y, tile.height);
+        for y in 0..tile.height {
+            self.mix_rows(coarser, &columns, &rows, y);
+            let at = ((tile.y + y) * size.0 + tile.x) * 4;
+            for (x, pixel) in photo[at..][..tile.width * 4].as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                if pixel[3] < 255 {
+                    let (foreground, background) = self.colors(&columns, x);
+                    *pixel = corrected(*pixel, foreground, background);
                 }
             }
+        }
+    }
+}
+
+/// The foreground color that explains the photo's with the smallest change to both estimates.
+fn corrected(pixel: [u8; 4], foreground: [f32; 4], background: [f32; 4]) -> [u8; 4] {
+    let alpha = f32::from(pixel[3]) / 255.0;
+    let rest = 1.0 - alpha;
+    let strength = alpha / (alpha * alpha + rest * rest + PRIOR);
+    let channel = |channel: usize| {
+        let missing = f32::from(pixel[channel]) - alpha * foreground[channel] - rest * background[channel];
+        let square = missing * missing;
+        let beyond_grain = missing * square / (square + GRAIN * GRAIN);
+        (foreground[channel] + strength * beyond_grain + 0.5) as u8
+    };
+    [channel(0), channel(1), channel(2), pixel[3]]
+}
+
+/// The alpha of all of a tile, if it has but one.
+fn constant_alpha(photo: &[u8], (width, _): (usize, usize), tile: Tile) -> Option<u8> {
+    let row = |y: usize| photo[(y * width + tile.x) * 4..][..tile.width * 4].as_chunks::<4>().0;
+    let first = row(tile.y)[0][3];
+    let same = (tile.y..tile.y + tile.height).all(|y| row(y).iter().all(|pixel| pixel[3] == first));
+    same.then_some(first)
+}
+
+/// Copies colors from a level to the next larger one, each twice in both directions, leaving alpha.
+fn repeat(coarser: &Level, colors: &[u8], target: &mut [u8], width: usize, tile: Tile) {
+    for y in tile.y..tile.y + tile.height {
+        let source_y = (y / 2).min(coarser.height - 1);
+        let source = colors[source_y * coarser.width * 4..][..coarser.width * 4].as_chunks::<4>().0;
+        let pixels = target[(y * width + tile.x) * 4..][..tile.width * 4].as_chunks_mut::<4>().0;
+        for (x, pixel) in (tile.x..).zip(pixels) {
+            let [r, g, b, _] = source[(x / 2).min(coarser.width - 1)];
+            *pixel = [r, g, b, pixel[3]];
         }
     }
 }

@@ -70,7 +70,8 @@ impl Fitter {
         square.set_means(&self.product, radius, &mut self.column_sums);
     }
 
-    /// One ridge regression per window: (covariance + epsilon) slope = covariance with the matte, solved as LDLᵀ.
+    /// One ridge regression per window: (covariance + epsilon) slope = covariance with the matte, solved by
+    /// Cholesky's method without roots.
     fn solve_windows(&mut self, epsilon: f32) {
         let (width, height) = (self.matte_means.width, self.matte_means.height);
         let len = width * height;
@@ -102,7 +103,7 @@ impl Fitter {
             let explained = first * cov_r + second * cov_g + third * cov_b;
             // The constant is the variance of rounding to 8 bits, so that a flat window explains nothing.
             let determination = explained / ((pp[i] - p * p).max(0.0) + 1e-4);
-            trust[i] = determination.max(0.0).min(1.0);
+            trust[i] = determination.clamp(0.0, 1.0);
         }
     }
 
