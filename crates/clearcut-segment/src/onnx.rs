@@ -6,7 +6,9 @@ use tract_onnx::Onnx;
 use tract_onnx::pb::tensor_proto::DataLocation;
 use tract_onnx::pb::{GraphProto, ModelProto};
 use tract_onnx::prelude::*;
+use tract_onnx::tract_core::floats::FloatPrecisionTranslator;
 use tract_onnx::tract_core::optim::Optimizer;
+use tract_onnx::tract_core::transform::ModelTransform;
 use tract_onnx::tract_hir::infer::Factoid;
 
 use crate::spec::{InputSize, ModelSpec};
@@ -64,7 +66,7 @@ impl Network {
     }
 }
 
-/// What `into_optimized` does, without the search for a better order of axes where the network never changes it: in a
+/// What `into_optimized` does, in single precision throughout and without the search for a better order of axes where the network never changes it: in a
 /// plain convolutional network that search finds nothing and takes a third of the load time.
 fn optimize(mut model: TypedModel, transposes: bool) -> TractResult<TypedModel> {
     let mut declutter = Optimizer::declutter();
@@ -72,6 +74,12 @@ fn optimize(mut model: TypedModel, transposes: bool) -> TractResult<TypedModel> 
         declutter.passes.retain(|pass| format!("{pass:?}") != "ChangeAxes");
     }
     declutter.optimize(&mut model)?;
+    if model.nodes().iter().flat_map(|node| &node.outputs).any(|output| output.fact.datum_type == DatumType::F16) {
+        // Few processors multiply half-precision matrices; on all others tract does it value by value, a hundred times
+        // as slowly as in single precision.
+        FloatPrecisionTranslator::new(DatumType::F16, DatumType::F32).transform(&mut model)?;
+        declutter.optimize(&mut model)?;
+    }
     model.optimize()?;
     Ok(model)
 }

@@ -87,6 +87,17 @@ fn open_dimensions_are_fixed_to_the_description() {
 }
 
 #[test]
+fn half_precision_inside_a_network_is_computed() {
+    let mut spec = spec();
+    spec.processing.input.mean = [0.0; 3];
+    spec.processing.input.std = [1.0; 3];
+    let segmenter = TractSegmenter::from_file(&file("odd-half-precision.onnx"), &spec).expect("usable");
+    let matte = segmenter.segment(&Picture::filled(4, 4, [255, 102, 51, 255])).expect("a matte");
+    // A quarter of the sum of all channels.
+    assert!(matte.alpha().iter().all(|alpha| alpha.abs_diff(102) <= 1), "{matte:?}");
+}
+
+#[test]
 fn outputs_that_are_no_matte_fail_the_picture_and_not_the_process() {
     for (name, reason) in [("odd-not-a-number.onnx", "not finite numbers"), ("odd-scalar.onnx", "no matte")] {
         let segmenter = TractSegmenter::from_file(&file(name), &spec()).expect("loadable");

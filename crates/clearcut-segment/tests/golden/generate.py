@@ -151,6 +151,11 @@ def make_odd_networks():
     odd_network("not-a-number", [helper.make_node("Sub", ["input", "input"], ["zero"]),
                                  helper.make_node("Div", ["zero", "zero"], ["output"])])
     odd_network("scalar", [helper.make_node("ReduceMean", ["input"], ["output"], keepdims=0)])
+    kernel = numpy_helper.from_array(np.full((1, 3, 1, 1), 0.25, np.float16), "kernel")
+    half = helper.make_node("Cast", ["input"], ["half"], to=TensorProto.FLOAT16)
+    half_conv = helper.make_node("Conv", ["half", "kernel"], ["half_output"])
+    single = helper.make_node("Cast", ["half_output"], ["output"], to=TensorProto.FLOAT)
+    odd_network("half-precision", [half, half_conv, single], constants=[kernel])
     outside = numpy_helper.from_array(np.zeros((1, 3, 1, 1), np.float32), "weights")
     outside.ClearField("raw_data")
     outside.data_location = TensorProto.EXTERNAL
