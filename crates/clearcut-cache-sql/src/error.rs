@@ -5,6 +5,11 @@ use std::io::ErrorKind;
 use clearcut_cache::{TierError, TierErrorKind};
 use sqlx::{Error, migrate::MigrateError};
 
+/// What SQLite found wrong with its file when it was asked to look through it.
+#[derive(Debug, thiserror::Error)]
+#[error("the file is damaged: {0}")]
+pub(crate) struct Damaged(pub(crate) String);
+
 /// The driver's error as a tier's. The reason is the driver's text, which holds no password.
 pub(crate) fn tier_error(tier: &str, error: &Error) -> TierError {
     TierError::new(tier, kind_of(error), error)
@@ -19,6 +24,7 @@ pub(crate) fn sql_state(error: &Error) -> Option<String> {
 pub(crate) fn is_corrupt(error: &Error) -> bool {
     match error {
         Error::Migrate(error) => matches!(&**error, MigrateError::Execute(error) if is_corrupt(error)),
+        Error::Decode(error) => error.is::<Damaged>(),
         // 11 is SQLITE_CORRUPT, 26 is SQLITE_NOTADB.
         _ => matches!(sqlite_code(error), Some(11 | 26)),
     }

@@ -1,6 +1,7 @@
 //! Results in one SQLite file: the embedded default.
 
 mod config;
+mod connect;
 mod database;
 mod file;
 

@@ -2,11 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{task::JoinHandle, time::MissedTickBehavior};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, MissedTickBehavior},
+};
 
 use crate::{database::Database, store::Store};
 
-/// Longest time that a tier without a timer waits.
+/// Longest interval; as good as never, and no overflow.
 const FOREVER: Duration = Duration::from_hours(365 * 24);
 
 /// The running task. Ends with the value.
@@ -27,10 +30,11 @@ impl Drop for Timer {
 
 async fn run<D: Database>(store: Arc<Store<D>>) {
     let cleanup_interval = store.keeping.cleanup_interval;
-    let mut flush = tokio::time::interval(store.keeping.flush_interval.max(Duration::from_millis(10)));
+    let flush_interval = store.keeping.flush_interval.clamp(Duration::from_millis(10), FOREVER);
+    let mut flush = tokio::time::interval_at(Instant::now() + flush_interval, flush_interval);
     flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick is at once: a short-lived process, such as a command, must clean up too.
-    let mut cleanup = tokio::time::interval(cleanup_interval.unwrap_or(FOREVER).max(Duration::from_secs(1)));
+    let mut cleanup = tokio::time::interval(cleanup_interval.unwrap_or(FOREVER).clamp(Duration::from_secs(1), FOREVER));
     cleanup.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut healthy = true;
     loop {

@@ -9,7 +9,7 @@ use crate::Keeping;
 #[non_exhaustive]
 pub struct SqliteConfig {
     /// The file. Its folder is made if it does not exist. Beside it stand a write-ahead log (`-wal`, `-shm`) and a lock
-    /// (`.lock`).
+    /// (`.lock`), and `.suspect` while it is suspected to be damaged.
     pub path: PathBuf,
     /// How many bytes of the file may be in use (`max_cache_size_mb`). Default 1 GiB. The write-ahead log takes up to
     /// 16 MiB more.

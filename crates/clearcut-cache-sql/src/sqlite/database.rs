@@ -1,36 +1,26 @@
 //! SQLite as a [`Database`].
 
-use std::time::Duration;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use clearcut_cache::Pattern;
 use sqlx::{
-    ConnectOptions, Connection, Error, SqliteConnection, SqlitePool,
-    migrate::Migrator,
-    sqlite::{
-        SqliteArguments, SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
-        SqliteSynchronous,
-    },
+    Error, SqliteConnection, SqlitePool,
+    sqlite::{SqliteArguments, SqliteRow},
 };
-use tracing::log::LevelFilter;
 
-use super::{NAME, SqliteConfig};
+use super::NAME;
 use crate::{
     database::{Database, Dialect, Dropped, NewResult, deletions},
+    error::is_corrupt,
     lease::lease_sql,
     statement::{Record, Route, Statement, Value, statements_of},
 };
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
-
 statements_of!(sqlx::Sqlite, SqliteArguments, SqliteRow);
 
-/// `CLRc`, in the file's header.
-const APPLICATION_ID: i64 = 0x434c_5263;
 /// Large, because bodies are: fewer pages to follow for each.
-const PAGE_BYTES: u32 = 16_384;
-/// How large the write-ahead log may stay.
-const LOG_BYTES: u64 = 16 << 20;
+pub(super) const PAGE_BYTES: u32 = 16_384;
 /// Beyond what a put needs, this part of the bound is emptied: so that not every put has to.
 const SPARE_PART: u64 = 32;
 /// What a row takes besides its envelope, generously: the page that its end does not fill, the row, its indexes.
@@ -38,9 +28,6 @@ const ROW_BYTES: u64 = PAGE_BYTES as u64 + 2_048;
 
 const USED: &str = "SELECT (SELECT page_count FROM pragma_page_count) - \
      (SELECT freelist_count FROM pragma_freelist_count)";
-const FOREIGN: &str = "SELECT (SELECT COUNT(*) FROM sqlite_schema), (SELECT application_id FROM pragma_application_id)";
-/// Touches every page of the table, and so finds a damaged one.
-const READ_THROUGH: &str = "SELECT COUNT(stored_bytes) FROM task_results NOT INDEXED";
 const SUPERSEDE: &str = "DELETE FROM task_results WHERE cache_key = $1";
 const INSERT: &str = "INSERT INTO task_results (id, task_id, cache_key, input_hash, status, media_type, body_bytes, \
      stored_bytes, processing_time_ms, submitted_ms, last_read_ms, expires_ms) \
@@ -51,63 +38,51 @@ const INSERT_BODY: &str = "INSERT INTO task_bodies (revision, result_data) VALUE
 #[derive(Debug)]
 pub struct SqliteDatabase {
     /// One connection: SQLite has one writer at a time anyway, and waiting here is fair and cheap.
-    writer: SqlitePool,
-    readers: SqlitePool,
-    max_cache_size_bytes: u64,
+    pub(super) writer: SqlitePool,
+    pub(super) readers: SqlitePool,
+    pub(super) max_cache_size_bytes: u64,
+    /// Stands beside the file while it is suspected to be damaged.
+    pub(super) suspicion: PathBuf,
 }
 
 impl SqliteDatabase {
-    /// Whoever calls this is alone with the file.
-    pub(super) async fn open(config: &SqliteConfig) -> Result<Self, Error> {
-        let wait = config.keeping.call_timeout;
-        let mut options = SqliteConnectOptions::new()
-            .filename(&config.path)
-            .create_if_missing(true)
-            .page_size(PAGE_BYTES)
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .pragma("journal_size_limit", LOG_BYTES.to_string())
-            .busy_timeout(wait);
-        options = if config.log_statements {
-            options.log_statements(LevelFilter::Debug)
-        } else {
-            options.disable_statement_logging()
-        };
-        let pool = |connections: u32| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(wait)
-                .max_lifetime(None::<Duration>)
-                .idle_timeout(None::<Duration>)
-                // A file does not go away as a server does.
-                .test_before_acquire(false)
-        };
-        let database = Self {
-            writer: pool(1)
-                .before_acquire(|connection, _| Box::pin(is_usable(connection)))
-                .connect_lazy_with(options.clone()),
-            readers: pool(config.readers.max(1)).connect_lazy_with(options),
-            max_cache_size_bytes: config.max_cache_size_bytes,
-        };
-        if let Err(error) = database.migrate().await {
-            database.close().await;
-            return Err(error);
+    /// Remembers that the file was found damaged: whoever opens it next looks through all of it.
+    fn noticed<T>(&self, done: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &done
+            && is_corrupt(error)
+        {
+            // Should it fail too, the next start looks no closer than it does anyway.
+            let _ = std::fs::write(&self.suspicion, error.to_string());
         }
-        Ok(database)
+        done
     }
 
-    async fn migrate(&self) -> Result<(), Error> {
+    /// All in one transaction: what was under the key, what must make room, the result and its body.
+    async fn replace(&self, result: &NewResult) -> Result<(), Error> {
+        let stored_bytes = result.envelope.len() as u64;
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let schema = fetch(&mut transaction, FOREIGN, &[]).await?;
-        let schema = schema.first().ok_or(Error::RowNotFound)?;
-        if schema.int(0)? > 0 && schema.int(1)? != APPLICATION_ID {
-            return Err(Error::Configuration("the file is another program's database".into()));
-        }
-        let mut migrator = Migrator { migrations: MIGRATIONS.migrations.clone(), ..Migrator::DEFAULT };
-        migrator.set_locking(false);
-        migrator.run_direct(None, &mut *transaction, false).await?;
-        fetch(&mut transaction, READ_THROUGH, &[]).await?;
+        bind(SUPERSEDE, &[result.cache_key.as_str().into()]).execute(&mut *transaction).await?;
+        self.make_room(&mut transaction, stored_bytes).await?;
+        let row = fetch(
+            &mut transaction,
+            INSERT,
+            &[
+                result.id.as_str().into(),
+                result.cache_key.as_str().into(),
+                result.input_hash.as_str().into(),
+                result.status.into(),
+                result.media_type.as_str().into(),
+                result.body_bytes.into(),
+                Value::Int(stored_bytes.try_into().unwrap_or(i64::MAX)),
+                result.processing_time_ms.into(),
+                result.submitted_ms.into(),
+                result.expires_ms.into(),
+            ],
+        )
+        .await?;
+        let revision = row.first().ok_or(Error::RowNotFound)?.int(0)?;
+        let body = [revision.into(), result.envelope.clone().into()];
+        bind(INSERT_BODY, &body).execute(&mut *transaction).await?;
         transaction.commit().await
     }
 
@@ -128,17 +103,7 @@ impl SqliteDatabase {
     }
 }
 
-/// Whether no transaction hangs on a connection that nobody uses.
-///
-/// A full disk makes SQLite end a transaction by itself. The driver's own `ROLLBACK` then fails, and it would refuse to
-/// begin another one on this connection for ever. Replaced, the connection is as good as new.
-async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, Error> {
-    // An answer means that the rollback of a dropped transaction is through.
-    connection.ping().await?;
-    Ok(!connection.is_in_transaction())
-}
-
-async fn fetch(
+pub(super) async fn fetch(
     connection: &mut SqliteConnection,
     sql: &'static str,
     arguments: &[Value],
@@ -184,7 +149,8 @@ impl Database for SqliteDatabase {
             Route::Find | Route::Read => &self.readers,
             Route::Write | Route::WriteMany => &self.writer,
         };
-        bind(statement.sql, &statement.arguments).fetch_all(pool).await?.iter().map(record).collect()
+        let rows = bind(statement.sql, &statement.arguments).fetch_all(pool).await;
+        self.noticed(rows)?.iter().map(record).collect()
     }
 
     async fn run_for_each(&self, sql: &'static str, rows: &[Vec<Value>]) -> Result<(), Error> {
@@ -196,31 +162,8 @@ impl Database for SqliteDatabase {
     }
 
     async fn insert(&self, result: &NewResult) -> Result<(), Error> {
-        let stored_bytes = result.envelope.len() as u64;
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        bind(SUPERSEDE, &[result.cache_key.as_str().into()]).execute(&mut *transaction).await?;
-        self.make_room(&mut transaction, stored_bytes).await?;
-        let row = fetch(
-            &mut transaction,
-            INSERT,
-            &[
-                result.id.as_str().into(),
-                result.cache_key.as_str().into(),
-                result.input_hash.as_str().into(),
-                result.status.into(),
-                result.media_type.as_str().into(),
-                result.body_bytes.into(),
-                Value::Int(stored_bytes.try_into().unwrap_or(i64::MAX)),
-                result.processing_time_ms.into(),
-                result.submitted_ms.into(),
-                result.expires_ms.into(),
-            ],
-        )
-        .await?;
-        let revision = row.first().ok_or(Error::RowNotFound)?.int(0)?;
-        let body = [revision.into(), result.envelope.clone().into()];
-        bind(INSERT_BODY, &body).execute(&mut *transaction).await?;
-        transaction.commit().await
+        let inserted = self.replace(result).await;
+        self.noticed(inserted)
     }
 
     async fn drop_expired(&self, now_ms: i64) -> Result<Dropped, Error> {

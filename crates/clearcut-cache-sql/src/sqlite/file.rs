@@ -10,7 +10,7 @@ use std::{
 use clearcut_cache::{TierError, TierErrorKind};
 use tokio::time::Instant;
 
-use super::{NAME, SqliteConfig, SqliteDatabase};
+use super::{NAME, SqliteConfig, SqliteDatabase, connect::connect};
 use crate::error::{is_corrupt, tier_error};
 
 /// Longest wait for other processes that are opening the same file.
@@ -26,7 +26,8 @@ pub(super) async fn open(config: &SqliteConfig) -> Result<SqliteDatabase, TierEr
         std::fs::create_dir_all(folder).map_err(|error| unusable(folder, "cannot make the folder", &error))?;
     }
     let _lock = lock(&beside(path, ".lock")).await?;
-    match SqliteDatabase::open(config).await {
+    let suspicion = beside(path, ".suspect");
+    match connect(config, suspicion.clone()).await {
         Err(error) if is_corrupt(&error) => {
             let aside = beside(path, &format!(".damaged-{}", config.keeping.now_ms()));
             tracing::error!(
@@ -34,7 +35,9 @@ pub(super) async fn open(config: &SqliteConfig) -> Result<SqliteDatabase, TierEr
                 "the cache file is damaged: it is set aside and a new one is begun"
             );
             set_aside(path, &aside)?;
-            SqliteDatabase::open(config).await.map_err(|error| failed(path, &error))
+            // What it was suspected of went with it.
+            let _ = std::fs::remove_file(&suspicion);
+            connect(config, suspicion).await.map_err(|error| failed(path, &error))
         }
         opened => opened.map_err(|error| failed(path, &error)),
     }
