@@ -29,7 +29,7 @@ struct Arguments {
     /// Runs of each figure, of which the median is shown
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     runs: u16,
-    /// A Python that has rembg[cpu,cli]; without it, one is made in target/bench/venv with pip
+    /// A Python that has `rembg[cpu,cli]`; without it, one is made in target/bench/venv with pip
     #[arg(long, env = "CLEARCUT_BENCH_PYTHON")]
     python: Option<PathBuf>,
     #[command(subcommand)]

@@ -66,8 +66,9 @@ impl Network {
     }
 }
 
-/// What `into_optimized` does, in single precision throughout and without the search for a better order of axes where the network never changes it: in a
-/// plain convolutional network that search finds nothing and takes a third of the load time.
+/// What `into_optimized` does, in single precision throughout, and without the search for a better order of axes where
+/// the network never changes it: in a plain convolutional network that search finds nothing and takes a third of the
+/// load time.
 fn optimize(mut model: TypedModel, transposes: bool) -> TractResult<TypedModel> {
     let mut declutter = Optimizer::declutter();
     if !transposes {

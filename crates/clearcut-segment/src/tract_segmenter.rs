@@ -136,7 +136,8 @@ impl TractSegmenter {
 
 impl Loaded {
     fn plans(&self) -> Result<&Plans, &String> {
-        let make = || guarded(|| Plans::new(Network::read(&mut &*self.program, &self.spec)?, self.spec.processing.input.size));
+        let make =
+            || guarded(|| Plans::new(Network::read(&mut &*self.program, &self.spec)?, self.spec.processing.input.size));
         self.plans.get_or_init(make).as_ref()
     }
 }
