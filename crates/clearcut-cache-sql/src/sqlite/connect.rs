@@ -1,6 +1,9 @@
 //! Connections to the file, and the look at what is in it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions, Connection, Error, SqliteConnection,
@@ -13,7 +16,7 @@ use super::{
     SqliteConfig, SqliteDatabase,
     database::{PAGE_BYTES, fetch},
 };
-use crate::{database::Database, error::Damaged};
+use crate::error::Damaged;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
@@ -37,7 +40,6 @@ pub(super) async fn connect(config: &SqliteConfig, suspicion: PathBuf) -> Result
         .filename(&config.path)
         .create_if_missing(true)
         .page_size(PAGE_BYTES)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .pragma("journal_size_limit", LOG_BYTES.to_string())
@@ -47,6 +49,7 @@ pub(super) async fn connect(config: &SqliteConfig, suspicion: PathBuf) -> Result
     } else {
         options.disable_statement_logging()
     };
+    inspect(&options, &suspicion).await?;
     let pool = |connections: u32| {
         SqlitePoolOptions::new()
             .max_connections(connections)
@@ -56,19 +59,14 @@ pub(super) async fn connect(config: &SqliteConfig, suspicion: PathBuf) -> Result
             // A file does not go away as a server does.
             .test_before_acquire(false)
     };
-    let database = SqliteDatabase {
+    Ok(SqliteDatabase {
         writer: pool(1)
             .before_acquire(|connection, _| Box::pin(is_usable(connection)))
             .connect_lazy_with(options.clone()),
         readers: pool(config.readers.max(1)).connect_lazy_with(options),
         max_cache_size_bytes: config.max_cache_size_bytes,
         suspicion,
-    };
-    if let Err(error) = inspect(&database).await {
-        database.close().await;
-        return Err(error);
-    }
-    Ok(database)
+    })
 }
 
 /// Whether no transaction hangs on a connection that nobody uses.
@@ -82,10 +80,23 @@ async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, Error> {
 }
 
 /// Looks whose file it is and whether it can be read, and brings its schema up to date.
-///
+async fn inspect(options: &SqliteConnectOptions, suspicion: &Path) -> Result<(), Error> {
+    let is_new = std::fs::metadata(options.get_filename()).map_or(true, |file| file.len() == 0);
+    let mut connection = if is_new {
+        // Said to the new file alone: to say it again writes, on every connection, and fails on a full disk.
+        options.clone().auto_vacuum(SqliteAutoVacuum::Incremental).connect().await?
+    } else {
+        options.connect().await?
+    };
+    let inspected = migrate(&mut connection, suspicion).await;
+    // What could not be closed properly is closed by being dropped.
+    let _ = connection.close().await;
+    inspected
+}
+
 /// The transaction only reads where there is nothing to bring up to date, and so waits for no other process's writing.
-async fn inspect(database: &SqliteDatabase) -> Result<(), Error> {
-    let mut transaction = database.writer.begin().await?;
+async fn migrate(connection: &mut SqliteConnection, suspicion: &Path) -> Result<(), Error> {
+    let mut transaction = connection.begin().await?;
     let schema = fetch(&mut transaction, SCHEMA, &[]).await?;
     let schema = schema.first().ok_or(Error::RowNotFound)?;
     if schema.int(0)? > 0 && schema.int(1)? != APPLICATION_ID {
@@ -94,14 +105,14 @@ async fn inspect(database: &SqliteDatabase) -> Result<(), Error> {
     let mut migrator = Migrator { migrations: MIGRATIONS.migrations.clone(), ..Migrator::DEFAULT };
     migrator.set_locking(false);
     migrator.run_direct(None, &mut *transaction, false).await?;
-    if database.suspicion.exists() {
+    if suspicion.exists() {
         let found = fetch(&mut transaction, QUICK_CHECK, &[]).await?;
         let found = found.first().ok_or(Error::RowNotFound)?.text(0)?;
         if found != "ok" {
             return Err(Error::Decode(Box::new(Damaged(found.to_owned()))));
         }
         // A disk that reads wrongly once: gone again, or back with the next error.
-        let _ = std::fs::remove_file(&database.suspicion);
+        let _ = std::fs::remove_file(suspicion);
     }
     fetch(&mut transaction, GLANCE, &[]).await?;
     transaction.commit().await

@@ -55,6 +55,25 @@ async fn eight_processes_may_start_at_once() {
 }
 
 #[tokio::test]
+async fn opening_and_reading_wait_for_nobody_who_writes() {
+    let setting = Setting::new();
+    let tier = SqliteTier::open(setting.config()).await.unwrap();
+    setting.put(&tier, "a:1", b"body").await;
+    let raw = sqlx::SqlitePool::connect(&format!("sqlite:{}", setting.config().path.display())).await.unwrap();
+    let writing = raw.begin_with("BEGIN IMMEDIATE").await.unwrap();
+
+    let mut config = setting.config();
+    config.keeping.call_timeout = Duration::from_millis(300);
+    let another = SqliteTier::open(config).await.expect("an open that only reads");
+    assert!(another.get(&key("a:1")).await.expect("a read").is_some());
+    let refused = another.put(&key("a:2"), &setting.entry(b"body"), &PutOptions::new(HOUR)).await;
+    assert_eq!(refused.expect_err("somebody is writing").kind(), TierErrorKind::Timeout);
+
+    writing.rollback().await.unwrap();
+    setting.put(&another, "a:2", b"body").await;
+}
+
+#[tokio::test]
 async fn the_bound_holds_when_three_times_as_much_is_put() {
     const BOUND: u64 = 8 << 20;
     const BODY_BYTES: usize = 100_000;
