@@ -3,9 +3,9 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clearcut::{Engine, Limits, TieredCache};
-use clearcut_cache::{CacheTier, InvalidationBus, LeaseKeeper, TierError, TierPolicy};
+use clearcut_cache::{CacheTier, InvalidationBus, LeaseKeeper, TierError, TierErrorKind, TierPolicy};
 use clearcut_cache_redis::{RedisBus, RedisConfig, RedisConnection, RedisLease, RedisTier};
-use clearcut_cache_sql::{CacheReports, CacheUpkeep, PostgresConfig, PostgresTier, SqliteConfig, SqliteTier};
+use clearcut_cache_sql::{CacheReports, CacheUpkeep, PostgresTier, SqlConfig, SqliteConfig, SqliteTier};
 pub use clearcut_cache_sql::{CacheStatistics, CleanupOptions, CleanupReport, TaskSummary};
 use clearcut_segment::{Catalogue, ModelSpec, Segmenter, TractSegmenter};
 use tracing::warn;
@@ -121,10 +121,7 @@ async fn open_redis(url: &str) -> Result<RedisConnection, TierError> {
 
 async fn open_database(place: &CachePlace) -> Result<(Arc<dyn CacheDatabase>, Arc<dyn LeaseKeeper>), Failure> {
     if let Some(url) = &place.database_url {
-        let tier =
-            PostgresTier::connect(PostgresConfig::new(url.clone())).await.map_err(|error| cache_failure(&error))?;
-        let lease = Arc::new(tier.lease());
-        return Ok((Arc::new(tier), lease));
+        return open_named_database(url).await.map_err(|error| cache_failure(&error));
     }
     let folder = cache_folder(place)?;
     std::fs::create_dir_all(&folder).map_err(|error| Failure::write(&folder, &error))?;
@@ -132,6 +129,24 @@ async fn open_database(place: &CachePlace) -> Result<(Arc<dyn CacheDatabase>, Ar
     let tier = SqliteTier::open(config).await.map_err(|error| cache_failure(&error))?;
     let lease = Arc::new(tier.lease());
     Ok((Arc::new(tier), lease))
+}
+
+/// The database of a URL; its other settings (pool, replica, expiry) come from the environment.
+async fn open_named_database(url: &str) -> Result<(Arc<dyn CacheDatabase>, Arc<dyn LeaseKeeper>), TierError> {
+    let lookup = |name: &str| if name == "DATABASE_URL" { Some(url.to_owned()) } else { std::env::var(name).ok() };
+    match SqlConfig::from_lookup(lookup)? {
+        Some(SqlConfig::Postgres(config)) => {
+            let tier = PostgresTier::connect(config).await?;
+            let lease = Arc::new(tier.lease());
+            Ok((Arc::new(tier), lease))
+        }
+        Some(SqlConfig::Sqlite(config)) => {
+            let tier = SqliteTier::open(config).await?;
+            let lease = Arc::new(tier.lease());
+            Ok((Arc::new(tier), lease))
+        }
+        _ => Err(TierError::new("sql", TierErrorKind::Configuration, "the database URL is empty")),
+    }
 }
 
 fn cache_folder(place: &CachePlace) -> Result<PathBuf, Failure> {
