@@ -14,7 +14,7 @@ use clearcut_image::{Matte, Picture};
 
 use self::level::Level;
 use self::solver::Solver;
-use crate::tile::tiles;
+use crate::tile::for_each_tile;
 
 /// The estimated foreground colors of `picture`, with `matte` as alpha.
 ///
@@ -41,11 +41,10 @@ pub fn estimate_in_place(picture: &mut Picture, matte: &Matte) {
         return;
     }
     let (width, height) = (picture.width_px() as usize, picture.height_px() as usize);
-    let mut solver = Solver::default();
-    let coarser = Level::coarser(picture.rgba(), width, height, &mut solver);
-    for tile in tiles(width, height) {
-        solver.finish(&coarser, picture.rgba_mut(), (width, height), tile);
-    }
+    let coarser = Level::coarser(picture.rgba(), width, height);
+    for_each_tile([picture.rgba_mut()], (width, height), Solver::default, |solver, tile, [band]| {
+        solver.finish(&coarser, band, width, tile);
+    });
 }
 
 /// Replaces the picture's alpha.

@@ -19,4 +19,4 @@ pub use rect::{Rect, subject, visible};
 pub use shadow::{Shadow, shadow};
 
 /// Goes up whenever any function here gives other pixels than before: it is part of every rendition's cache key.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;

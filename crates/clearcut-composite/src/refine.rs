@@ -23,7 +23,7 @@ use self::pyramid::Guide;
 use self::window::Plane;
 use crate::axis::{Axis, lerp};
 use crate::resample::{Channels, Filter, resample};
-use crate::tile::{Tile, clamped, tiles};
+use crate::tile::{Tile, clamped, for_each_tile};
 
 /// Alpha 1 between two steps: 16 bits, so that rounding at every scale does not add up.
 const FULL: u16 = 255 * 257;
@@ -59,7 +59,7 @@ pub fn refine(coarse: &Matte, guide: &Picture, options: &RefineOptions) -> Matte
         return coarse;
     }
     let missing = missing::missing_detail(coarse.alpha(), coarse.width_px() as usize, coarse.height_px() as usize);
-    let mut climb = Climb { fitter: Fitter::default(), radius, epsilon, missing };
+    let climb = Climb { radius, epsilon, missing };
     let mut alpha: Vec<u16> = coarse.alpha().iter().map(|&value| u16::from(value) * (FULL / 255)).collect();
     let sizes = pyramid::sizes(guide, coarse.width_px(), coarse.height_px());
     let mut below = &sizes.coarse;
@@ -99,7 +99,6 @@ enum Values<T> {
 /// One way up the pyramid.
 #[derive(Debug)]
 struct Climb {
-    fitter: Fitter,
     radius: usize,
     epsilon: f32,
     /// At the size of the coarse matte.
@@ -108,42 +107,46 @@ struct Climb {
 
 impl Climb {
     /// `alpha`, which has the size of `guide`, at the size of `target`.
-    fn step(&mut self, alpha: &[u16], guide: &Guide<'_>, target: &Guide<'_>) -> Vec<u16> {
-        let mut next = vec![0; target.width * target.height];
-        for tile in tiles(target.width, target.height) {
-            let values = self.values(alpha, guide, target, tile, |alpha| (alpha * f32::from(FULL) + 0.5) as u16);
-            for y in 0..tile.height {
-                let row = &mut next[(tile.y + y) * target.width + tile.x..][..tile.width];
+    fn step(&self, alpha: &[u16], guide: &Guide<'_>, target: &Guide<'_>) -> Vec<u16> {
+        let size = (target.width, target.height);
+        let mut next = vec![0; size.0 * size.1];
+        for_each_tile([&mut next], size, Fitter::default, |fitter, tile, [band]| {
+            let quantize = |alpha| (alpha * f32::from(FULL) + 0.5) as u16;
+            let values = self.values(fitter, alpha, guide, target, tile, quantize);
+            for (y, row) in band.chunks_exact_mut(size.0).enumerate() {
+                let row = &mut row[tile.x..][..tile.width];
                 match &values {
                     Values::Constant(value) => row.fill(*value),
                     Values::Varying(values) => row.copy_from_slice(&values[y * tile.width..][..tile.width]),
                 }
             }
-        }
+        });
         next
     }
 
     /// The same, cleaned and with 8 bits.
-    fn last_step(&mut self, alpha: &[u16], guide: &Guide<'_>, target: &Guide<'_>) -> Vec<u8> {
-        let mut finished = vec![0; target.width * target.height];
-        for inner in tiles(target.width, target.height) {
-            let tile = inner.grown(polish::MARGIN_PX, target.width, target.height);
-            match self.values(alpha, guide, target, tile, |alpha| (alpha * 255.0 + 0.5) as u8) {
-                Values::Varying(values) => Patch { tile, values }.clean_into(inner, &mut finished, target.width),
+    fn last_step(&self, alpha: &[u16], guide: &Guide<'_>, target: &Guide<'_>) -> Vec<u8> {
+        let size = (target.width, target.height);
+        let mut finished = vec![0; size.0 * size.1];
+        for_each_tile([&mut finished], size, Fitter::default, |fitter, inner, [band]| {
+            let tile = inner.grown(polish::MARGIN_PX, size.0, size.1);
+            match self.values(fitter, alpha, guide, target, tile, |alpha| (alpha * 255.0 + 0.5) as u8) {
+                Values::Varying(values) => Patch { tile, values }.clean_into(inner, band, size.0),
                 Values::Constant(value) => {
-                    for y in inner.y..inner.y + inner.height {
-                        finished[y * target.width + inner.x..][..inner.width].fill(polish::clean_constant(value));
+                    for row in band.chunks_exact_mut(size.0) {
+                        row[inner.x..][..inner.width].fill(polish::clean_constant(value));
                     }
                 }
             }
-        }
+        });
         finished
     }
 
     /// The part of the next matte that `tile`, a tile of `target`, covers. `quantize` is given alpha from 0 to 1, a
     /// little less or a little more.
     fn values<T: Copy>(
-        &mut self,
+        &self,
+        fitter: &mut Fitter,
         alpha: &[u16],
         guide: &Guide<'_>,
         target: &Guide<'_>,
@@ -158,17 +161,17 @@ impl Climb {
             width: columns.end(guide.width) - columns.first(),
             height: rows.end(guide.height) - rows.first(),
         };
-        if let Some(value) = self.gather(alpha, guide, source) {
+        if let Some(value) = self.gather(fitter, alpha, guide, source) {
             return Values::Constant(quantize(value));
         }
-        self.fitter.fit(self.radius, self.epsilon);
+        fitter.fit(self.radius, self.epsilon);
         let mut values = Vec::with_capacity(tile.width * tile.height);
-        self.evaluate(target, tile, source, &columns, &rows, |alpha| values.push(quantize(alpha)));
+        evaluate(fitter, target, tile, source, &columns, &rows, |alpha| values.push(quantize(alpha)));
         Values::Varying(values)
     }
 
     /// Fills the fitter with `source` and its surroundings, unless the matte has one value all over.
-    fn gather(&mut self, alpha: &[u16], guide: &Guide<'_>, source: Tile) -> Option<f32> {
+    fn gather(&self, fitter: &mut Fitter, alpha: &[u16], guide: &Guide<'_>, source: Tile) -> Option<f32> {
         let margin = Fitter::margin_px(self.radius);
         let (width, height) = (source.width + 2 * margin, source.height + 2 * margin);
         let columns: Vec<usize> = clamped(source.x as isize - margin as isize, width, guide.width).collect();
@@ -178,7 +181,7 @@ impl Climb {
         if rows().all(|y| alpha_row(y)[columns[0]..=columns[width - 1]].iter().all(|&value| value == first)) {
             return Some(f32::from(first) / f32::from(FULL));
         }
-        let Fitter { guide: channels, matte: around, missing, .. } = &mut self.fitter;
+        let Fitter { guide: channels, matte: around, missing, .. } = fitter;
         around.resize(width, height);
         for plane in channels.iter_mut() {
             plane.resize(width, height);
@@ -211,40 +214,40 @@ impl Climb {
         }
         None
     }
+}
 
-    /// The fitted model, interpolated to the pixels of `tile` and evaluated on their colors.
-    fn evaluate(
-        &self,
-        target: &Guide<'_>,
-        tile: Tile,
-        source: Tile,
-        columns: &Axis,
-        rows: &Axis,
-        mut emit: impl FnMut(f32),
-    ) {
-        let [red, green, blue] = &self.fitter.slope;
-        let planes = [red, green, blue, &self.fitter.offset];
-        // One row of models, interpolated downwards; the last is repeated, for positions on it.
-        let mut models = vec![[0.0_f32; 4]; source.width + 1];
-        for y in 0..tile.height {
-            let above = rows.before[y] - source.y;
-            let below = (above + 1).min(source.height - 1);
-            let share_y = rows.share[y];
-            for (x, model) in models[..source.width].iter_mut().enumerate() {
-                *model = planes.map(|plane| {
-                    lerp(plane.samples[above * source.width + x], plane.samples[below * source.width + x], share_y)
-                });
-            }
-            models[source.width] = models[source.width - 1];
-            let start = ((tile.y + y) * target.width + tile.x) * 4;
-            let (pixels, _) = target.rgba[start..][..tile.width * 4].as_chunks::<4>();
-            for ((pixel, &before), &share) in pixels.iter().zip(&columns.before).zip(&columns.share) {
-                let at = before - source.x;
-                let (left, right) = (&models[at], &models[at + 1]);
-                let [r, g, b, offset] = [0, 1, 2, 3].map(|part| lerp(left[part], right[part], share));
-                let color = r * f32::from(pixel[0]) + g * f32::from(pixel[1]) + b * f32::from(pixel[2]);
-                emit(color / 255.0 + offset);
-            }
+/// The fitted model, interpolated to the pixels of `tile` and evaluated on their colors.
+fn evaluate(
+    fitter: &Fitter,
+    target: &Guide<'_>,
+    tile: Tile,
+    source: Tile,
+    columns: &Axis,
+    rows: &Axis,
+    mut emit: impl FnMut(f32),
+) {
+    let [red, green, blue] = &fitter.slope;
+    let planes = [red, green, blue, &fitter.offset];
+    // One row of models, interpolated downwards; the last is repeated, for positions on it.
+    let mut models = vec![[0.0_f32; 4]; source.width + 1];
+    for y in 0..tile.height {
+        let above = rows.before[y] - source.y;
+        let below = (above + 1).min(source.height - 1);
+        let share_y = rows.share[y];
+        for (x, model) in models[..source.width].iter_mut().enumerate() {
+            *model = planes.map(|plane| {
+                lerp(plane.samples[above * source.width + x], plane.samples[below * source.width + x], share_y)
+            });
+        }
+        models[source.width] = models[source.width - 1];
+        let start = ((tile.y + y) * target.width + tile.x) * 4;
+        let (pixels, _) = target.rgba[start..][..tile.width * 4].as_chunks::<4>();
+        for ((pixel, &before), &share) in pixels.iter().zip(&columns.before).zip(&columns.share) {
+            let at = before - source.x;
+            let (left, right) = (&models[at], &models[at + 1]);
+            let [r, g, b, offset] = [0, 1, 2, 3].map(|part| lerp(left[part], right[part], share));
+            let color = r * f32::from(pixel[0]) + g * f32::from(pixel[1]) + b * f32::from(pixel[2]);
+            emit(color / 255.0 + offset);
         }
     }
 }

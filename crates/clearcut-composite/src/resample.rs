@@ -1,7 +1,8 @@
 //! Resampling by `fast_image_resize`, with its errors, which only wrong buffers can cause, ruled out here.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x4};
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 /// How a picture is resampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,6 @@ pub(crate) enum Channels {
 
 /// `source` at another size. All sizes are in pixels and at least 1.
 pub(crate) fn resample(source: &[u8], from: (u32, u32), to: (u32, u32), channels: Channels, filter: Filter) -> Vec<u8> {
-    let pixel_type = if channels == Channels::One { PixelType::U8 } else { PixelType::U8x4 };
     let filter = match filter {
         Filter::Smooth => FilterType::Bilinear,
         Filter::Sharp => FilterType::Lanczos3,
@@ -36,10 +36,20 @@ pub(crate) fn resample(source: &[u8], from: (u32, u32), to: (u32, u32), channels
     };
     let options =
         ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(channels == Channels::ColorAndAlpha);
-    let source = ImageRef::new(from.0, from.1, source, pixel_type).expect("the buffer is as long as its size says");
-    let mut target = Image::new(to.0, to.1, pixel_type);
-    Resizer::new().resize(&source, &mut target, &options).expect("both pictures have the same pixel type");
-    target.into_vec()
+    let mut target = vec![0; to.0 as usize * to.1 as usize * if channels == Channels::One { 1 } else { 4 }];
+    // Typed, because the untyped call compiles the resizer for each of a dozen pixel types.
+    macro_rules! resize {
+        ($pixel:ty) => {
+            Resizer::new().resize_typed(
+                &TypedImageRef::<$pixel>::from_buffer(from.0, from.1, source).expect("as long as its size says"),
+                &mut TypedImage::<$pixel>::from_buffer(to.0, to.1, &mut target).expect("as long as its size says"),
+                &options,
+            )
+        };
+    }
+    let resized = if channels == Channels::One { resize!(U8) } else { resize!(U8x4) };
+    resized.expect("the whole source is resampled");
+    target
 }
 
 /// RGBA at half the size: means of two by two pixels, each channel by itself. An odd last row or column is dropped.

@@ -1,7 +1,10 @@
-//! Square pieces of a plane, so that work on a large picture needs the memory of a small one.
+//! Square pieces of a plane, so that work on a large picture needs the memory of a small one, and so that idle threads
+//! can take some of it: each piece is computed by itself, so who computes it changes nothing.
+
+use rayon::prelude::*;
 
 /// Side of a tile in pixels: large enough that its margins cost little, small enough to stay in the L2 cache.
-const SIDE_PX: usize = 128;
+const SIDE_PX: usize = 64;
 
 /// A piece of a plane; never empty, never outside it.
 #[derive(Debug, Clone, Copy)]
@@ -21,15 +24,32 @@ impl Tile {
     }
 }
 
-/// All tiles of a plane, row by row.
-pub(crate) fn tiles(width: usize, height: usize) -> impl Iterator<Item = Tile> {
-    let rows = (0..height).step_by(SIDE_PX);
-    rows.flat_map(move |y| (0..width).step_by(SIDE_PX).map(move |x| (x, y))).map(move |(x, y)| Tile {
-        x,
-        y,
-        width: SIDE_PX.min(width - x),
-        height: SIDE_PX.min(height - y),
-    })
+/// Calls `work` for every tile of planes of the given size, on whichever threads of the current pool are idle. It gets
+/// the thread's own `state`, the tile, and from each plane the rows that the tile is in.
+///
+/// `planes` are planes by their rows; each may have any number of samples a pixel.
+pub(crate) fn for_each_tile<T: Send, const PLANES: usize, S>(
+    planes: [&mut [T]; PLANES],
+    (width, height): (usize, usize),
+    state: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, Tile, &mut [&mut [T]; PLANES]) + Sync + Send,
+) {
+    let bands = height.div_ceil(SIDE_PX);
+    let mut rows: Vec<Vec<&mut [T]>> = (0..bands).map(|_| Vec::with_capacity(PLANES)).collect();
+    for plane in planes {
+        let band_len = plane.len() / height * SIDE_PX;
+        for (band, part) in rows.iter_mut().zip(plane.chunks_mut(band_len)) {
+            band.push(part);
+        }
+    }
+    rows.into_par_iter().enumerate().for_each_init(state, |state, (band, parts)| {
+        let Ok(mut parts) = <[&mut [T]; PLANES]>::try_from(parts) else { return };
+        let y = band * SIDE_PX;
+        for x in (0..width).step_by(SIDE_PX) {
+            let tile = Tile { x, y, width: SIDE_PX.min(width - x), height: SIDE_PX.min(height - y) };
+            work(state, tile, &mut parts);
+        }
+    });
 }
 
 /// Where a window of `len` samples that starts at `first` reads in a row of `end` samples: outside the row its

@@ -3,7 +3,7 @@
 use super::solver::Solver;
 use crate::axis::{Axis, lerp};
 use crate::resample::halved;
-use crate::tile::tiles;
+use crate::tile::for_each_tile;
 
 /// Foreground and background colors of every pixel, four bytes each; the fourth is of no account.
 #[derive(Debug)]
@@ -20,18 +20,23 @@ impl Level {
     /// Both colors at half the size of a picture, estimated from all the sizes below.
     ///
     /// `photo` has straight colors of the photo and the matte as alpha.
-    pub(super) fn coarser(photo: &[u8], width: usize, height: usize, solver: &mut Solver) -> Self {
+    pub(super) fn coarser(photo: &[u8], width: usize, height: usize) -> Self {
         if width < 2 || height < 2 {
             return Self::single(photo, (1.0 / width as f64, 1.0 / height as f64));
         }
         let half = halved(photo, width, height);
         let (width, height) = (width / 2, height / 2);
-        let coarser = Self::coarser(&half, width, height, solver);
-        let mut level = Self { width, height, foreground: half.clone(), background: half.clone(), step: (0.5, 0.5) };
-        for tile in tiles(width, height) {
-            solver.solve(&coarser, &half, &mut level, tile);
-        }
-        level
+        let coarser = Self::coarser(&half, width, height);
+        let (mut foreground, mut background) = (half.clone(), half.clone());
+        for_each_tile(
+            [&mut foreground, &mut background],
+            (width, height),
+            Solver::default,
+            |solver, tile, [foreground, background]| {
+                solver.solve(&coarser, &half, (width, height), tile, foreground, background);
+            },
+        );
+        Self { width, height, foreground, background, step: (0.5, 0.5) }
     }
 
     /// One pixel: the mean colors of all that is foreground, and of all that is background.

@@ -47,14 +47,22 @@ pub(super) struct Solver {
 }
 
 impl Solver {
-    /// Estimates both colors on `tile` of `level`, starting from `coarser`. `level` holds the photo's colors, which
-    /// `photo` holds too, with the matte as alpha.
-    pub(super) fn solve(&mut self, coarser: &Level, photo: &[u8], level: &mut Level, tile: Tile) {
-        let size = (level.width, level.height);
+    /// Estimates both colors on `tile` of a level of the given size, starting from `coarser`, and writes them to
+    /// `foreground` and `background`: the rows of the level that the tile is in, which hold the photo's colors so far.
+    /// `photo` holds them as well, whole, with the matte as alpha.
+    pub(super) fn solve(
+        &mut self,
+        coarser: &Level,
+        photo: &[u8],
+        size: (usize, usize),
+        tile: Tile,
+        foreground: &mut [u8],
+        background: &mut [u8],
+    ) {
         let steps = if size.0.max(size.1) <= SMALL_PX { SMALL_STEPS } else { STEPS };
-        match constant_alpha(photo, size, tile.grown(steps, size.0, size.1)) {
-            Some(0) => return repeat(coarser, &coarser.foreground, &mut level.foreground, size.0, tile),
-            Some(255) => return repeat(coarser, &coarser.background, &mut level.background, size.0, tile),
+        match constant_alpha(photo, size.0, tile.grown(steps, size.0, size.1)) {
+            Some(0) => return repeat(coarser, &coarser.foreground, foreground, size.0, tile),
+            Some(255) => return repeat(coarser, &coarser.background, background, size.0, tile),
             _ => {}
         }
         self.gather(coarser, photo, size, tile, steps);
@@ -63,11 +71,9 @@ impl Solver {
             self.relax(channel, steps);
         }
         for y in 0..tile.height {
-            let target = ((tile.y + y) * level.width + tile.x) * 4;
+            let target = (y * size.0 + tile.x) * 4;
             let source = (y + steps) * self.width + steps;
-            for (colors, estimated) in
-                [(&mut level.foreground, &self.foreground), (&mut level.background, &self.background)]
-            {
+            for (colors, estimated) in [(&mut *foreground, &self.foreground), (&mut *background, &self.background)] {
                 let [red, green, blue] = estimated.each_ref().map(|plane| &plane[source..][..tile.width]);
                 let pixels = colors[target..][..tile.width * 4].as_chunks_mut::<4>().0;
                 for (((pixel, r), g), b) in pixels.iter_mut().zip(red).zip(green).zip(blue) {
@@ -200,22 +206,30 @@ impl Solver {
     }
 
     /// The last step, at full size and in place: colors interpolated from half the size, and where alpha is neither
-    /// 0 nor 255 corrected by the photo, pixel by pixel.
-    pub(super) fn finish(&mut self, coarser: &Level, photo: &mut [u8], size: (usize, usize), tile: Tile) {
-        match constant_alpha(photo, size, tile) {
+    /// 0 nor 255 corrected by the photo, pixel by pixel. `band` is the rows of the photo that the tile is in.
+    pub(super) fn finish(&mut self, coarser: &Level, band: &mut [u8], width: usize, tile: Tile) {
+        match constant_alpha(band, width, Tile { y: 0, ..tile }) {
             Some(255) => return,
-            Some(0) => return repeat(coarser, &coarser.foreground, photo, size.0, tile),
+            Some(0) => return repeat(coarser, &coarser.foreground, band, width, tile),
             _ => {}
         }
         let columns = coarser.columns(tile.x, tile.width);
         let rows = coarser.rows(tile.y, tile.height);
         for y in 0..tile.height {
             self.mix_rows(coarser, &columns, &rows, y);
-            let at = ((tile.y + y) * size.0 + tile.x) * 4;
-            for (x, pixel) in photo[at..][..tile.width * 4].as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                if pixel[3] < 255 {
-                    let (foreground, background) = self.colors(&columns, x);
-                    *pixel = corrected(*pixel, foreground, background);
+            let at = (y * width + tile.x) * 4;
+            for (x, pixel) in band[at..][..tile.width * 4].as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                match pixel[3] {
+                    255 => {}
+                    // Seen only if the matte is grown later, and by its rim.
+                    0 => {
+                        let [r, g, b, _] = self.foreground_line[columns.before[x] - columns.first()];
+                        *pixel = [(r + 0.5) as u8, (g + 0.5) as u8, (b + 0.5) as u8, 0];
+                    }
+                    _ => {
+                        let (foreground, background) = self.colors(&columns, x);
+                        *pixel = corrected(*pixel, foreground, background);
+                    }
                 }
             }
         }
@@ -237,19 +251,20 @@ fn corrected(pixel: [u8; 4], foreground: [f32; 4], background: [f32; 4]) -> [u8;
 }
 
 /// The alpha of all of a tile, if it has but one.
-fn constant_alpha(photo: &[u8], (width, _): (usize, usize), tile: Tile) -> Option<u8> {
+fn constant_alpha(photo: &[u8], width: usize, tile: Tile) -> Option<u8> {
     let row = |y: usize| photo[(y * width + tile.x) * 4..][..tile.width * 4].as_chunks::<4>().0;
     let first = row(tile.y)[0][3];
     let same = (tile.y..tile.y + tile.height).all(|y| row(y).iter().all(|pixel| pixel[3] == first));
     same.then_some(first)
 }
 
-/// Copies colors from a level to the next larger one, each twice in both directions, leaving alpha.
-fn repeat(coarser: &Level, colors: &[u8], target: &mut [u8], width: usize, tile: Tile) {
-    for y in tile.y..tile.y + tile.height {
-        let source_y = (y / 2).min(coarser.height - 1);
+/// Copies colors from a level to the next larger one, each twice in both directions, leaving alpha. `band` is the rows
+/// of the larger one that the tile is in.
+fn repeat(coarser: &Level, colors: &[u8], band: &mut [u8], width: usize, tile: Tile) {
+    for (y, picture_y) in (tile.y..tile.y + tile.height).enumerate() {
+        let source_y = (picture_y / 2).min(coarser.height - 1);
         let source = colors[source_y * coarser.width * 4..][..coarser.width * 4].as_chunks::<4>().0;
-        let pixels = target[(y * width + tile.x) * 4..][..tile.width * 4].as_chunks_mut::<4>().0;
+        let pixels = band[(y * width + tile.x) * 4..][..tile.width * 4].as_chunks_mut::<4>().0;
         for (x, pixel) in (tile.x..).zip(pixels) {
             let [r, g, b, _] = source[(x / 2).min(coarser.width - 1)];
             *pixel = [r, g, b, pixel[3]];

@@ -22,10 +22,11 @@ pub(super) struct Patch {
 }
 
 impl Patch {
-    /// Cleans `inner`, a tile inside this patch in the plane's coordinates, and writes it to `plane`.
+    /// Cleans `inner`, a tile inside this patch in the plane's coordinates, and writes it to `band`, the rows of the
+    /// plane that `inner` is in.
     ///
     /// Outside the patch its border repeats: reach beyond `inner` by [`MARGIN_PX`] wherever the plane goes on.
-    pub(super) fn clean_into(&self, inner: Tile, plane: &mut [u8], plane_width: usize) {
+    pub(super) fn clean_into(&self, inner: Tile, band: &mut [u8], plane_width: usize) {
         let (left, top) = (inner.x - self.tile.x, inner.y - self.tile.y);
         let padded_width = inner.width + 2 * MARGIN_PX;
         let columns: Vec<usize> = clamped(left as isize - MARGIN_PX as isize, padded_width, self.tile.width).collect();
@@ -43,7 +44,7 @@ impl Patch {
                 *sum = sums[column];
             }
             let values = &row(top + y)[left..][..inner.width];
-            let target = &mut plane[(inner.y + y) * plane_width + inner.x..][..inner.width];
+            let target = &mut band[y * plane_width + inner.x..][..inner.width];
             for ((target, &value), around) in target.iter_mut().zip(values).zip(column_sums.windows(SIDE_PX)) {
                 *target = clean(value, around.iter().sum());
             }
