@@ -2,6 +2,7 @@
 
 mod area;
 mod catalogue;
+mod depthwise;
 mod digest;
 #[cfg(feature = "embedded-model")]
 mod embedded;
@@ -32,4 +33,4 @@ pub use spec::{
     Activation, ChannelOrder, Divisor, InputSize, InputSpec, ModelSpec, OutputSpec, Processing, ResizeFilter,
 };
 pub use store::{ModelStore, StoreError, Verification};
-pub use tract_segmenter::TractSegmenter;
+pub use tract_segmenter::{NodeTime, TractSegmenter};

@@ -11,6 +11,7 @@ use tract_onnx::tract_core::optim::Optimizer;
 use tract_onnx::tract_core::transform::ModelTransform;
 use tract_onnx::tract_hir::infer::Factoid;
 
+use crate::depthwise;
 use crate::spec::{InputSize, ModelSpec};
 
 /// A network before its input size is fixed, with the one output that holds the matte.
@@ -81,6 +82,7 @@ fn optimize(mut model: TypedModel, transposes: bool) -> TractResult<TypedModel> 
         FloatPrecisionTranslator::new(DatumType::F16, DatumType::F32).transform(&mut model)?;
         declutter.optimize(&mut model)?;
     }
+    depthwise::rewrite(&mut model)?;
     model.optimize()?;
     Ok(model)
 }

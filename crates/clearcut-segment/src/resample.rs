@@ -1,8 +1,9 @@
 //! Resampling of 8-bit pictures and mattes, as the models' authors do it.
 
 use clearcut_image::{Matte, Picture};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x4};
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::area;
 use crate::spec::ResizeFilter;
@@ -36,10 +37,19 @@ fn resample<const CHANNELS: usize>(pixels: &[u8], from: (u32, u32), to: (u32, u3
         }
         ResizeFilter::Lanczos => ResizeAlg::Convolution(FilterType::Lanczos3),
     };
-    let pixel_type = const { if CHANNELS == 1 { PixelType::U8 } else { PixelType::U8x4 } };
-    let source = ImageRef::new(from.0, from.1, pixels, pixel_type).expect("the buffer has the size of its picture");
-    let mut target = Image::new(to.0, to.1, pixel_type);
     let options = ResizeOptions::new().resize_alg(algorithm).use_alpha(false);
-    Resizer::new().resize(&source, &mut target, &options).expect("both pictures have the same pixel type");
-    target.into_vec()
+    let mut target = vec![0; to.0 as usize * to.1 as usize * CHANNELS];
+    // Typed, because the untyped call compiles the resizer for each of a dozen pixel types.
+    macro_rules! resize {
+        ($pixel:ty) => {
+            Resizer::new().resize_typed(
+                &TypedImageRef::<$pixel>::from_buffer(from.0, from.1, pixels).expect("as long as its size says"),
+                &mut TypedImage::<$pixel>::from_buffer(to.0, to.1, &mut target).expect("as long as its size says"),
+                &options,
+            )
+        };
+    }
+    let resized = if CHANNELS == 1 { resize!(U8) } else { resize!(U8x4) };
+    resized.expect("the whole source is resampled");
+    target
 }

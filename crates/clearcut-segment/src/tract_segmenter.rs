@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use clearcut_image::{Matte, Picture};
 use tract_linalg::multithread::{Executor, multithread_tract_scope};
@@ -19,7 +21,7 @@ use crate::{ModelIdentity, SegmentError, Segmenter};
 
 /// Raised whenever this crate computes another matte from the same weights and description: it is part of every
 /// matte's cache key.
-const PROCESSING_REVISION: u32 = 1;
+const PROCESSING_REVISION: u32 = 2;
 
 /// Runs an ONNX network in tract, in pure Rust and without any library to install.
 ///
@@ -29,8 +31,21 @@ const PROCESSING_REVISION: u32 = 1;
 #[derive(Debug, Clone)]
 pub struct TractSegmenter {
     loaded: Arc<Loaded>,
-    /// The pool that one picture is spread over; none for the calling thread alone.
+    /// The pool that a picture is spread over while it is the only one; none for the calling thread alone.
     executor: Option<Executor>,
+}
+
+/// What one node of a network took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeTime {
+    /// Its name in the file.
+    pub name: String,
+    /// What it does, in tract's words.
+    pub operation: String,
+    /// Of its inputs and of its first output.
+    pub shapes: String,
+    /// Wall time.
+    pub time: Duration,
 }
 
 #[derive(Debug)]
@@ -38,6 +53,8 @@ struct Loaded {
     spec: ModelSpec,
     identity: ModelIdentity,
     plans: OnceLock<Result<Plans, String>>,
+    /// Pictures that are in the network at the moment.
+    running: AtomicUsize,
     /// What the plans are still to be made from.
     program: &'static [u8],
 }
@@ -68,8 +85,9 @@ impl TractSegmenter {
         Self::read(onnx, spec).map_err(|reason| SegmentError::load(&spec.name, reason))
     }
 
-    /// The same network, with each picture spread over `threads` threads: for one picture at a time, where a service
-    /// gets more pictures done with one thread for each.
+    /// The same network, with a picture spread over `threads` threads while it is the only one, so that a single
+    /// picture is done sooner. Pictures that come together have a thread each, which gets the most of them done.
+    /// The mattes are the same.
     pub fn with_threads(&self, threads: NonZeroUsize) -> Result<Self, SegmentError> {
         let executor = match threads.get() {
             1 => None,
@@ -85,7 +103,13 @@ impl TractSegmenter {
     #[cfg(feature = "embedded-model")]
     pub(crate) fn from_program(onnx: &'static [u8], spec: &ModelSpec) -> Self {
         let identity = ModelIdentity::new(&spec.name, blake3::hash(onnx).into(), processing_text(spec));
-        let loaded = Loaded { spec: spec.clone(), identity, plans: OnceLock::new(), program: onnx };
+        let loaded = Loaded {
+            spec: spec.clone(),
+            identity,
+            plans: OnceLock::new(),
+            running: AtomicUsize::new(0),
+            program: onnx,
+        };
         Self { loaded: Arc::new(loaded), executor: None }
     }
 
@@ -106,31 +130,75 @@ impl TractSegmenter {
         let mut onnx = Hashing { inner: onnx, hasher: blake3::Hasher::new() };
         let plans = guarded(|| Plans::new(Network::read(&mut onnx, spec)?, spec.processing.input.size))?;
         let identity = ModelIdentity::new(&spec.name, onnx.hasher.finalize().into(), processing_text(spec));
-        let loaded = Loaded { spec: spec.clone(), identity, plans: OnceLock::from(Ok(plans)), program: &[] };
+        let loaded = Loaded {
+            spec: spec.clone(),
+            identity,
+            plans: OnceLock::from(Ok(plans)),
+            running: AtomicUsize::new(0),
+            program: &[],
+        };
         Ok(Self { loaded: Arc::new(loaded), executor: None })
+    }
+
+    /// How long each node of the network takes for this picture on the calling thread, in the order in which they run:
+    /// for people who make networks.
+    pub fn profile(&self, picture: &Picture) -> Result<Vec<NodeTime>, SegmentError> {
+        let input = self.loaded.spec.prepare(picture);
+        let mut times = Vec::new();
+        let run = |plan: &Arc<TypedRunnableModel>, tensor: Tensor| {
+            let mut state = plan.spawn()?;
+            state.run_plan_with_eval(tvec!(tensor.into()), |context, state, node, inputs| {
+                let shapes: Vec<String> = inputs.iter().map(|input| format!("{:?}", input.shape())).collect();
+                let started = Instant::now();
+                let outputs = tract_onnx::tract_core::plan::eval(context, state, node, inputs)?;
+                let time = started.elapsed();
+                let result = outputs.first().map(|output| output.shape()).unwrap_or_default();
+                times.push(NodeTime {
+                    name: node.name.clone(),
+                    operation: node.op().name().into_owned(),
+                    shapes: format!("{} -> {result:?}", shapes.join(" ")),
+                    time,
+                });
+                TractResult::Ok(outputs)
+            })
+        };
+        self.evaluate(&input, run)?;
+        Ok(times)
     }
 
     fn run(&self, input: &InputTensor) -> Result<Matte, SegmentError> {
         let spec = &self.loaded.spec;
+        let outputs = self.evaluate(input, |plan, tensor| {
+            let run = || plan.run(tvec!(tensor.into()));
+            let place = Place::take(&self.loaded.running);
+            match &self.executor {
+                Some(executor) if place.alone => multithread_tract_scope(executor.clone(), run),
+                _ => run(),
+            }
+        })?;
+        let output = outputs[0].cast_to::<f32>().map_err(|error| SegmentError::run(&spec.name, error))?;
+        let view = output.to_plain_array_view::<f32>().map_err(|error| SegmentError::run(&spec.name, error))?;
+        let values = view.as_slice().ok_or_else(|| SegmentError::run(&spec.name, "its output is not contiguous"))?;
+        spec.matte(output.shape(), values, input)
+    }
+
+    fn evaluate(
+        &self,
+        input: &InputTensor,
+        run: impl FnOnce(&Arc<TypedRunnableModel>, Tensor) -> TractResult<TVec<TValue>>,
+    ) -> Result<TVec<TValue>, SegmentError> {
+        let spec = &self.loaded.spec;
         let plans = self.loaded.plans().map_err(|reason| SegmentError::load(&spec.name, reason))?;
         let &InputTensor { width_px, height_px, .. } = input;
-        let outputs = guarded(|| {
+        guarded(|| {
             let plan = plans.get(width_px, height_px)?;
             let shape = [1, 3, height_px as usize, width_px as usize];
             let tensor = Tensor::from_shape(&shape, &input.values).map_err(|error| error.to_string())?;
             let wanted = plan.model().input_fact(0).map_err(|error| error.to_string())?.datum_type;
             let tensor = tensor.cast_to_dt(wanted).map_err(|error| error.to_string())?.into_owned();
-            let run = || plan.run(tvec!(tensor.into())).map_err(|error| format!("{error:#}"));
-            match &self.executor {
-                Some(executor) => multithread_tract_scope(executor.clone(), run),
-                None => run(),
-            }
+            run(&plan, tensor).map_err(|error| format!("{error:#}"))
         })
-        .map_err(|reason| SegmentError::run(&spec.name, reason))?;
-        let output = outputs[0].cast_to::<f32>().map_err(|error| SegmentError::run(&spec.name, error))?;
-        let view = output.to_plain_array_view::<f32>().map_err(|error| SegmentError::run(&spec.name, error))?;
-        let values = view.as_slice().ok_or_else(|| SegmentError::run(&spec.name, "its output is not contiguous"))?;
-        spec.matte(output.shape(), values, input)
+        .map_err(|reason| SegmentError::run(&spec.name, reason))
     }
 }
 
@@ -149,6 +217,25 @@ impl Segmenter for TractSegmenter {
 
     fn segment(&self, picture: &Picture) -> Result<Matte, SegmentError> {
         self.run(&self.loaded.spec.prepare(picture))
+    }
+}
+
+/// A picture in the network.
+struct Place<'a> {
+    running: &'a AtomicUsize,
+    /// No other was there when it came.
+    alone: bool,
+}
+
+impl<'a> Place<'a> {
+    fn take(running: &'a AtomicUsize) -> Self {
+        Self { running, alone: running.fetch_add(1, Ordering::Relaxed) == 0 }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::LazyLock;
 
+use clearcut_image::Picture;
 use clearcut_segment::testing::CountingSegmenter;
-use clearcut_segment::{Catalogue, TractSegmenter, segmenter_conformance_tests};
+use clearcut_segment::{Catalogue, Segmenter, TractSegmenter, segmenter_conformance_tests};
 
 mod counting {
     use super::*;
@@ -32,4 +33,14 @@ mod modnet {
         TractSegmenter::from_bytes(include_bytes!("golden/modnet.onnx"), &spec).expect("a network of that signature")
     });
     segmenter_conformance_tests!(*SEGMENTER);
+}
+
+#[test]
+fn a_matte_is_the_same_on_any_number_of_threads() {
+    let waves = |at: u32| ((at * at / 37) % 251) as u8;
+    let rgba = (0..300 * 200).flat_map(|at| [waves(at), waves(at / 3), waves(at / 7), 255]).collect();
+    let picture = Picture::from_rgba(300, 200, rgba);
+    let alone = TractSegmenter::embedded();
+    let spread = alone.with_threads(3.try_into().expect("not zero")).expect("three threads");
+    assert_eq!(alone.segment(&picture).expect("a matte"), spread.segment(&picture).expect("a matte"));
 }
