@@ -1,9 +1,9 @@
 //! Puts the engine together: the one place that names concrete models and cache tiers.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
 use clearcut::{Engine, Limits, TieredCache};
-use clearcut_cache::{CacheTier, InvalidationBus, LeaseKeeper, TierError, TierErrorKind, TierPolicy};
+use clearcut_cache::{CacheTier, InvalidationBus, LeaseKeeper, Ledger, TierError, TierErrorKind, TierPolicy};
 use clearcut_cache_redis::{RedisBus, RedisConfig, RedisConnection, RedisLease, RedisTier};
 use clearcut_cache_sql::{CacheReports, CacheUpkeep, PostgresTier, SqlConfig, SqliteConfig, SqliteTier};
 pub use clearcut_cache_sql::{CacheStatistics, CleanupOptions, CleanupReport, TaskSummary};
@@ -30,8 +30,8 @@ pub struct Works {
 }
 
 /// What both databases can do beside keeping entries.
-pub trait CacheDatabase: CacheTier + CacheReports + CacheUpkeep {}
-impl<T: CacheTier + CacheReports + CacheUpkeep> CacheDatabase for T {}
+pub trait CacheDatabase: CacheTier + CacheReports + CacheUpkeep + Ledger {}
+impl<T: CacheTier + CacheReports + CacheUpkeep + Ledger> CacheDatabase for T {}
 
 /// The tiers that the options name, from the nearest to the most lasting.
 #[derive(Debug, Default)]
@@ -107,7 +107,7 @@ impl Tiers {
         }
         let mut policy = TierPolicy::shared();
         policy.timeout = TIER_TIMEOUT;
-        builder = builder.tier(database, policy);
+        builder = builder.ledger(Arc::clone(&database) as Arc<dyn Ledger>).tier(database, policy);
         if let Some(lease) = &self.lease {
             builder = builder.lease(Arc::clone(lease));
         }
@@ -188,5 +188,7 @@ fn segmenter(args: &EngineArgs) -> Result<Arc<dyn Segmenter>, Failure> {
         }
         _ => Ok(TractSegmenter::embedded()),
     };
-    Ok(Arc::new(segmenter.map_err(models::model_failure)?))
+    let threads = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let segmenter = segmenter.and_then(|segmenter| segmenter.with_threads(threads)).map_err(models::model_failure)?;
+    Ok(Arc::new(segmenter))
 }

@@ -94,7 +94,8 @@ fn sqlite(criterion: &mut Criterion) {
     let path = folder.path().join("cache.sqlite");
     let tier = runtime.block_on(SqliteTier::open(SqliteConfig::new(&path))).expect("a tier");
     let url = format!("sqlite:{}", path.display());
-    let bare: SqlitePool = runtime.block_on(SqlitePoolOptions::new().connect(&url)).expect("a pool");
+    let bare: SqlitePool =
+        runtime.block_on(SqlitePoolOptions::new().test_before_acquire(false).connect(&url)).expect("a pool");
     runtime.block_on(async {
         put(&tier, "measured", DAY).await;
         let copy = "CREATE TABLE bare (k TEXT PRIMARY KEY, v BLOB); INSERT INTO bare \

@@ -4,10 +4,9 @@ use std::{
     collections::{BTreeMap, HashMap},
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use clearcut_cache::{CacheKey, TierError};
+use clearcut_cache::{CacheKey, RequestOutcome, TierError};
 use tokio::sync::Notify;
 
 use crate::{
@@ -88,13 +87,9 @@ struct Metric {
 }
 
 impl Counters {
-    /// A request that was answered with what `read` says and saved `compute_us`.
-    pub(crate) fn hit(&self, read: Read, now_ms: i64, compute_us: u64) {
+    /// An answer with what `read` says.
+    pub(crate) fn read(&self, read: Read, now_ms: i64) {
         let mut pending = self.lock();
-        let day = pending.day(now_ms);
-        day.requests += 1;
-        day.hits += 1;
-        day.saved_ms += compute_us as f64 / 1_000.0;
         let room = pending.reads.len() < HOLD_AT_MOST;
         if room || pending.reads.contains_key(&read) {
             let reads = pending.reads.entry(read).or_default();
@@ -104,42 +99,26 @@ impl Counters {
         self.tell_if_full(&pending);
     }
 
-    /// A request that was not answered.
-    pub(crate) fn missed(&self, now_ms: i64) {
-        self.lock().day(now_ms).requests += 1;
-    }
-
-    /// A request that met an unreadable entry.
+    /// An entry that could not be read.
     pub(crate) fn unreadable(&self, now_ms: i64) {
-        let mut pending = self.lock();
-        let day = pending.day(now_ms);
-        day.requests += 1;
-        day.unreadable += 1;
+        self.lock().day(now_ms).unreadable += 1;
     }
 
-    /// A result that took `compute_us`; 0 means that nobody measured.
-    pub(crate) fn computed(&self, now_ms: i64, compute_us: u64) {
-        if compute_us > 0 {
-            let ms = compute_us as f64 / 1_000.0;
-            let once = DayCounts {
-                computed: 1,
-                processing_sum_ms: ms,
-                processing_min_ms: ms,
-                processing_max_ms: ms,
-                ..DayCounts::default()
-            };
-            self.lock().day(now_ms).add(&once);
+    /// A request, whichever tier answered it.
+    pub(crate) fn request(&self, now_ms: i64, outcome: RequestOutcome) {
+        let mut counts = DayCounts { requests: 1, ..DayCounts::default() };
+        match outcome {
+            RequestOutcome::Hit { saved } => {
+                counts.hits = 1;
+                counts.saved_ms = saved.as_secs_f64() * 1_000.0;
+            }
+            RequestOutcome::Computed { took } => {
+                let ms = took.as_secs_f64() * 1_000.0;
+                counts.computed = 1;
+                (counts.processing_sum_ms, counts.processing_min_ms, counts.processing_max_ms) = (ms, ms, ms);
+            }
+            RequestOutcome::Missed => {}
         }
-    }
-
-    /// Requests that a faster tier answered or sent on elsewhere.
-    pub(crate) fn elsewhere(&self, now_ms: i64, requests: u64, hits: u64, saved: Duration) {
-        let counts = DayCounts {
-            requests: requests.try_into().unwrap_or(i64::MAX),
-            hits: hits.try_into().unwrap_or(i64::MAX),
-            saved_ms: saved.as_secs_f64() * 1_000.0,
-            ..DayCounts::default()
-        };
         self.lock().day(now_ms).add(&counts);
     }
 

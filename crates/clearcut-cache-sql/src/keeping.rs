@@ -28,6 +28,9 @@ pub struct Keeping {
     pub cleanup_interval: Option<Duration>,
     /// What the timer cleans up.
     pub cleanup: CleanupOptions,
+    /// Namespaces of results on the way to others: no request asks for them by themselves, and statistics leave them
+    /// out. Default `matte`.
+    pub intermediate_namespaces: Vec<String>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -42,12 +45,19 @@ impl Default for Keeping {
             flush_interval: Duration::from_secs(5),
             cleanup_interval: Some(Duration::from_hours(1)),
             cleanup: CleanupOptions::default(),
+            intermediate_namespaces: vec!["matte".to_owned()],
             clock: Arc::new(SystemClock),
         }
     }
 }
 
 impl Keeping {
+    /// Whether nobody asks for what is kept under `cache_key` by itself.
+    pub(crate) fn is_intermediate(&self, cache_key: &str) -> bool {
+        let namespace = cache_key.split(':').next().unwrap_or_default();
+        self.intermediate_namespaces.iter().any(|name| name == namespace)
+    }
+
     /// Now, in milliseconds since 1970.
     pub(crate) fn now_ms(&self) -> i64 {
         clearcut_cache::unix_ms(self.clock.now()).try_into().unwrap_or(i64::MAX)

@@ -1,9 +1,9 @@
 //! What a cache can say about itself.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use async_trait::async_trait;
-use clearcut_cache::TierError;
+use clearcut_cache::{CacheKey, Ledger, RequestOutcome, TierError};
 use sqlx::Error;
 
 use crate::{
@@ -38,14 +38,12 @@ pub trait CacheReports: fmt::Debug + Send + Sync {
     /// What happened on the last `days` days, today included, and what is kept now. Own counts are written first.
     async fn stats(&self, days: u32) -> Result<CacheStatistics, TierError>;
 
-    /// The newest `limit` results and running computations, the newest first.
+    /// The newest `limit` results and running computations, the newest first, without intermediate ones.
     async fn recent(&self, limit: u32) -> Result<Vec<TaskSummary>, TierError>;
 
-    /// The `limit` results that were answered most often, the most often first. Results never answered are left out.
+    /// The `limit` results that were answered most often, the most often first. Results never answered and
+    /// intermediate ones are left out.
     async fn top(&self, limit: u32) -> Result<Vec<TaskSummary>, TierError>;
-
-    /// Counts requests that did not reach this tier, because a faster one answered `hits` of them and saved `saved`.
-    fn count_requests(&self, requests: u64, hits: u64, saved: Duration);
 
     /// Keeps a measurement of a component (`segment`, `decode_time_ms`, 12.5). Written in batches.
     fn record_metric(&self, component: &str, name: &str, value: f64);
@@ -75,20 +73,39 @@ impl<D: Database> CacheReports for SqlTier<D> {
         self.store.tasks(TOP, limit).await
     }
 
-    fn count_requests(&self, requests: u64, hits: u64, saved: Duration) {
-        self.store.counters.elsewhere(self.store.keeping.now_ms(), requests, hits, saved);
-    }
-
     fn record_metric(&self, component: &str, name: &str, value: f64) {
         self.store.counters.metric(self.store.keeping.now_ms(), component, name, value);
     }
 }
 
+/// Give it to [`TieredBuilder::ledger`](clearcut_cache::TieredBuilder::ledger): only then are there requests in the
+/// statistics.
+impl<D: Database> Ledger for SqlTier<D> {
+    fn record(&self, key: &CacheKey, outcome: RequestOutcome) {
+        let Store { keeping, counters, .. } = &*self.store;
+        if !keeping.is_intermediate(key.as_str()) {
+            counters.request(keeping.now_ms(), outcome);
+        }
+    }
+}
+
 impl<D: Database> Store<D> {
     async fn tasks(&self, sql: &'static str, limit: u32) -> Result<Vec<TaskSummary>, TierError> {
-        let arguments = [self.keeping.now_ms().into(), i64::from(limit).into()];
-        let rows = self.patiently(Statement::read(sql, arguments)).await?;
-        rows.iter().map(TaskSummary::from_row).collect::<Result<_, _>>().map_err(|error| self.failed(&error))
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        // Most cut-outs come with a matte.
+        let mut asked = limit.saturating_mul(2);
+        loop {
+            let arguments = [self.keeping.now_ms().into(), i64::try_from(asked).unwrap_or(i64::MAX).into()];
+            let rows = self.patiently(Statement::read(sql, arguments)).await?;
+            let tasks = rows.iter().map(TaskSummary::from_row).collect::<Result<Vec<_>, _>>();
+            let mut tasks = tasks.map_err(|error| self.failed(&error))?;
+            tasks.retain(|task| !self.keeping.is_intermediate(&task.cache_key));
+            if tasks.len() >= limit || rows.len() < asked {
+                tasks.truncate(limit);
+                return Ok(tasks);
+            }
+            asked = asked.saturating_mul(4);
+        }
     }
 }
 

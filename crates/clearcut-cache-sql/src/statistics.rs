@@ -9,11 +9,11 @@ use crate::{day::Timestamp, statement::Record};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CacheStatistics {
-    /// Requests that reached this tier, or were told to it ([`CacheReports::count_requests`](crate::CacheReports)).
+    /// Requests that a [`TieredCache`](clearcut_cache::TieredCache) told to this tier as its ledger.
     pub total_requests: u64,
-    /// Those that were answered.
+    /// Those that were answered without computing.
     pub cache_hits: u64,
-    /// Answered ones in percent, to two decimals; 0 without requests.
+    /// Hits in percent of requests, to two decimals; 0 without requests.
     pub cache_hit_ratio: f64,
     /// Mean time that a result took to compute; 0 without one.
     pub avg_processing_time_ms: f64,
@@ -25,9 +25,9 @@ pub struct CacheStatistics {
     pub cache_efficiency: CacheEfficiency,
     /// Computing time that the hits saved.
     pub time_saved_ms: f64,
-    /// Results computed and put.
+    /// Requests for which a result was computed.
     pub computed: u64,
-    /// Requests that met an unreadable entry, which was removed.
+    /// Reads that met an unreadable entry, which was removed.
     pub unreadable: u64,
     /// Entries kept now.
     pub entries: u64,
@@ -45,13 +45,13 @@ pub struct DayStatistics {
     pub date: String,
     /// Requests.
     pub total_requests: u64,
-    /// Those that were answered.
+    /// Those that were answered without computing.
     pub cache_hits: u64,
-    /// Answered ones in percent, to two decimals; 0 without requests.
+    /// Hits in percent of requests, to two decimals; 0 without requests.
     pub hit_ratio_percent: f64,
     /// Computing time that the hits saved.
     pub time_saved_ms: f64,
-    /// Results computed and put.
+    /// Requests for which a result was computed.
     pub computed: u64,
 }
 

@@ -45,18 +45,12 @@ impl<D: Database> Store<D> {
 
     pub(crate) async fn get(&self, key: &CacheKey) -> Result<Option<Entry>, TierError> {
         let now_ms = self.keeping.now_ms();
-        let Some(found) = self.find(key, now_ms).await? else {
-            self.counters.missed(now_ms);
-            return Ok(None);
-        };
+        let Some(found) = self.find(key, now_ms).await? else { return Ok(None) };
         match envelope::decode(&found.envelope) {
-            Ok(entry) if entry.is_expired(self.keeping.clock.now()) => {
-                self.counters.missed(now_ms);
-                Ok(None)
-            }
+            Ok(entry) if entry.is_expired(self.keeping.clock.now()) => Ok(None),
             Ok(entry) => {
                 let read = Read { cache_key: key.clone(), revision: found.revision, expires_ms: found.expires_ms };
-                self.counters.hit(read, now_ms, entry.head.compute_us);
+                self.counters.read(read, now_ms);
                 Ok(Some(entry))
             }
             Err(error) => {
@@ -67,7 +61,7 @@ impl<D: Database> Store<D> {
         }
     }
 
-    /// Whether the entry under `key` can be read; removed if it cannot. Not counted as a request.
+    /// Whether the entry under `key` can be read; removed if it cannot. Not counted as read.
     pub(crate) async fn verify(&self, key: &CacheKey) -> Result<bool, TierError> {
         let Some(found) = self.find(key, self.keeping.now_ms()).await? else { return Ok(true) };
         let readable = envelope::decode(&found.envelope).is_ok();
@@ -106,7 +100,6 @@ impl<D: Database> Store<D> {
             expires_ms,
         };
         self.in_time(self.database.insert(&result)).await?;
-        self.counters.computed(now_ms, entry.head.compute_us);
         Ok(PutOutcome::Stored)
     }
 

@@ -11,7 +11,7 @@ use futures::{FutureExt as _, future::join_all};
 
 use crate::{
     BreakerState, CacheKey, CacheStats, Clock, ComputeError, ComputeOptions, Entry, Invalidation, InvalidationBus,
-    Lookup, LookupError, Pattern, TierError, TierErrorKind,
+    Ledger, Lookup, LookupError, Pattern, RequestOutcome, TierError, TierErrorKind,
     compute::Failure,
     flight::{Boarding, Flights},
     lease_gate::LeaseGate,
@@ -61,6 +61,7 @@ struct Shared {
     flights: Arc<Flights>,
     gate: Option<LeaseGate>,
     bus: Option<Arc<dyn InvalidationBus>>,
+    ledger: Option<Arc<dyn Ledger>>,
     clearings: Arc<Clearings>,
     background: Background,
     counters: FlightCounters,
@@ -76,7 +77,9 @@ impl TieredCache {
 
     /// The entry, from the first tier that has it.
     pub async fn get(&self, key: &CacheKey) -> Option<Lookup> {
-        self.shared.read(key, Reading::First).await
+        let found = self.shared.read(key, Reading::First).await;
+        self.shared.book(key, found.as_ref());
+        found
     }
 
     /// The entry, from the first tier that has it, or else what `compute` makes of it.
@@ -98,6 +101,7 @@ impl TieredCache {
         Fut: Future<Output = Result<Entry, ComputeError<E>>> + Send + 'static,
     {
         if let Some(found) = self.shared.read_local(key).await {
+            self.shared.book(key, Some(&found));
             return Ok(found);
         }
         let outcome = match self.shared.flights.board(key) {
@@ -108,7 +112,9 @@ impl TieredCache {
             }
             Boarding::Passenger(passenger) => {
                 self.shared.counters.joined.count();
-                passenger.arrive_joined().await
+                let outcome = passenger.arrive_joined().await;
+                self.shared.book(key, outcome.as_ref().ok());
+                outcome
             }
         };
         outcome.map_err(LookupError::from)
@@ -169,6 +175,13 @@ impl TieredCache {
 }
 
 impl Shared {
+    /// Tells the ledger how a caller's request for `key` ended.
+    fn book(&self, key: &CacheKey, answer: Option<&Lookup>) {
+        if let Some(ledger) = &self.ledger {
+            ledger.record(key, RequestOutcome::of(answer));
+        }
+    }
+
     async fn clear(&self, what: &Invalidation) -> Cleared {
         /// Longest time that telling the others may take.
         const ANNOUNCEMENT: Duration = Duration::from_secs(5);

@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clearcut_cache::{
-    CacheKey, CacheTier, Clock, Entry, LeaseKeeper, PutOptions, PutOutcome, TierError, testing::ManualClock,
+    CacheKey, CacheTier, Clock, Entry, LeaseKeeper, Ledger, PutOptions, PutOutcome, RequestOutcome, TierError,
+    testing::ManualClock,
 };
 use clearcut_cache_sql::{CacheReports, CacheUpkeep, Keeping, PostgresConfig, PostgresTier, SqliteConfig, SqliteTier};
 use clearcut_testkit::server::PostgresServer;
@@ -11,8 +12,8 @@ use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use tempfile::TempDir;
 
 /// Everything that a tier of this crate is.
-pub trait SqlCache: CacheTier + CacheReports + CacheUpkeep {}
-impl<T: CacheTier + CacheReports + CacheUpkeep> SqlCache for T {}
+pub trait SqlCache: CacheTier + CacheReports + CacheUpkeep + Ledger {}
+impl<T: CacheTier + CacheReports + CacheUpkeep + Ledger> SqlCache for T {}
 
 /// One database with one tier on it.
 pub struct Backend {
@@ -103,6 +104,20 @@ impl Backend {
 
     pub async fn get(&self, key: &str) -> Option<Entry> {
         self.tier.get(&self::key(key)).await.expect("the tier answers")
+    }
+
+    /// A request that finds `key`.
+    pub async fn ask(&self, key: &str) {
+        let entry = self.get(key).await.expect("it is kept");
+        let saved = Duration::from_micros(entry.head.compute_us);
+        self.tier.record(&self::key(key), RequestOutcome::Hit { saved });
+    }
+
+    /// A request for which `entry` is computed and put.
+    pub async fn compute(&self, key: &str, entry: &Entry, ttl: Duration) {
+        self.put(key, entry, ttl).await;
+        let took = Duration::from_micros(entry.head.compute_us);
+        self.tier.record(&self::key(key), RequestOutcome::Computed { took });
     }
 }
 

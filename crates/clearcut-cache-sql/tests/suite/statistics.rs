@@ -1,33 +1,37 @@
 //! The figures, on a history that is known.
 
-use std::time::Duration;
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use clearcut_cache::{Clock, EntryStatus, SystemClock};
+use clearcut_cache::{
+    CacheTier, Clock, ComputeError, ComputeOptions, Entry, EntryStatus, Ledger, MemoryOptions, MemoryTier,
+    RequestOutcome, SystemClock, TierPolicy, TieredCache,
+};
 use clearcut_cache_sql::{CacheEfficiency, TaskStatus};
 
 use crate::backend::{Backend, DAY, HOUR, key, on_both};
 
 on_both! {
     statistics_are_exact
+    requests_are_counted_once_whichever_tier_answers
+    other_namespaces_can_be_intermediate
     statistics_of_an_empty_cache_divide_by_nothing
     the_wire_names_of_statistics_are_those_of_the_service
     the_view_says_the_same
     recent_lists_the_newest_first_and_what_is_being_computed
+    lists_leave_out_what_was_made_on_the_way
     top_lists_what_was_answered_most_often
     the_tables_carry_the_columns_that_clients_query
 }
 
-/// Yesterday: 2 computed (100 and 300 ms), 3 requests, 1 hit. Today: 1 computed (50 ms), 5 requests, 4 hits.
+/// Yesterday: 3 requests, 2 computed (100 and 300 ms), 1 hit. Today: 5 requests, 1 computed (50 ms), 4 hits.
 async fn script(backend: &Backend) {
-    backend.put("a:1", &backend.entry_for(b"one", 100, 7 * DAY), 7 * DAY).await;
-    backend.put("a:2", &backend.entry(b"two", 300), HOUR).await;
-    for name in ["a:1", "a:3", "a:4"] {
-        backend.get(name).await;
-    }
+    backend.compute("a:1", &backend.entry_for(b"one", 100, 7 * DAY), 7 * DAY).await;
+    backend.compute("a:2", &backend.entry(b"two", 300), HOUR).await;
+    backend.ask("a:1").await;
     backend.clock.advance(DAY);
-    backend.put("a:5", &backend.entry(b"five", 50), HOUR).await;
-    for name in ["a:1", "a:1", "a:5", "a:5", "a:2"] {
-        backend.get(name).await;
+    backend.compute("a:5", &backend.entry(b"five", 50), HOUR).await;
+    for name in ["a:1", "a:1", "a:5", "a:5"] {
+        backend.ask(name).await;
     }
 }
 
@@ -54,10 +58,44 @@ async fn statistics_are_exact(backend: Backend) {
     assert_eq!(today.cache_efficiency, CacheEfficiency::Excellent);
     assert_eq!(today.min_processing_time_ms.to_string(), "50");
 
-    backend.tier.count_requests(12, 10, Duration::from_millis(250));
+    backend.tier.record(&key("a:6"), RequestOutcome::Missed);
     let more = backend.tier.stats(1).await.unwrap();
-    assert_eq!((more.total_requests, more.cache_hits), (17, 14));
-    assert_eq!((more.time_saved_ms - today.time_saved_ms).to_string(), "250");
+    assert_eq!((more.total_requests, more.cache_hits, more.computed), (6, 4, 1));
+}
+
+/// One miss and three hits of memory are four requests and three hits, although the database was read several times.
+async fn requests_are_counted_once_whichever_tier_answers(backend: Backend) {
+    let memory = MemoryTier::new(MemoryOptions::new(1 << 20), Arc::new(backend.clock.clone()));
+    let cache = TieredCache::builder()
+        .clock(Arc::new(backend.clock.clone()))
+        .tier(Arc::new(memory), TierPolicy::local())
+        .tier(Arc::clone(&backend.tier) as Arc<dyn CacheTier>, TierPolicy::shared())
+        .lease(Arc::clone(&backend.leases))
+        .ledger(Arc::clone(&backend.tier) as Arc<dyn Ledger>)
+        .build();
+    for _ in 0..4 {
+        let rendition = cache.clone();
+        let compute = async move || {
+            // A matte on the way, which nobody asked for.
+            let matte = async || Ok::<_, ComputeError<Infallible>>(Entry::computed("a matte", "image/png"));
+            rendition.get_or_compute(&key("matte:1"), &ComputeOptions::new(HOUR), matte).await.unwrap();
+            Ok::<_, ComputeError<Infallible>>(Entry::computed("a cut-out", "image/png"))
+        };
+        cache.get_or_compute(&key("a:1"), &ComputeOptions::new(HOUR), compute).await.unwrap();
+        cache.flush().await;
+    }
+    let stats = backend.tier.stats(1).await.unwrap();
+    assert_eq!((stats.total_requests, stats.cache_hits, stats.computed, stats.entries), (4, 3, 1, 2));
+    assert_eq!(stats.cache_hit_ratio.to_string(), "75");
+    assert!(stats.time_saved_ms > 0.0, "each hit saved what the computation took");
+}
+
+async fn other_namespaces_can_be_intermediate(backend: Backend) {
+    let another = backend.another_with(|keeping| keeping.intermediate_namespaces = vec!["step".to_owned()]).await;
+    for name in ["step:1", "matte:1", "a:1", "stepping:1"] {
+        another.record(&key(name), RequestOutcome::Missed);
+    }
+    assert_eq!(another.stats(1).await.unwrap().total_requests, 3);
 }
 
 async fn statistics_of_an_empty_cache_divide_by_nothing(backend: Backend) {
@@ -67,18 +105,10 @@ async fn statistics_of_an_empty_cache_divide_by_nothing(backend: Backend) {
     let times = [stats.cache_hit_ratio, stats.avg_processing_time_ms, stats.min_processing_time_ms];
     assert_eq!(times.map(|zero| zero.to_string()), ["0", "0", "0"]);
     assert!(backend.tier.recent(10).await.unwrap().is_empty());
-    backend.tier.count_requests(0, 0, Duration::ZERO);
+    backend.tier.record(&key("a:1"), RequestOutcome::Missed);
     backend.tier.flush().await.unwrap();
-    assert_eq!(
-        backend
-            .raw
-            .text("SELECT CAST(hit_ratio_percent AS TEXT) FROM cache_performance")
-            .await
-            .parse::<f64>()
-            .unwrap()
-            .to_string(),
-        "0"
-    );
+    let ratio = backend.raw.text("SELECT CAST(hit_ratio_percent AS TEXT) FROM cache_performance").await;
+    assert_eq!(ratio.parse::<f64>().unwrap().to_string(), "0");
 }
 
 async fn the_wire_names_of_statistics_are_those_of_the_service(backend: Backend) {
@@ -136,6 +166,19 @@ async fn recent_lists_the_newest_first_and_what_is_being_computed(backend: Backe
     assert_eq!(running[0].input_hash, "3");
     backend.leases.release(&lease).await.unwrap();
     assert!(backend.tier.recent(10).await.unwrap().iter().all(|task| task.status != TaskStatus::Pending));
+}
+
+async fn lists_leave_out_what_was_made_on_the_way(backend: Backend) {
+    for i in 0..30 {
+        backend.clock.advance(Duration::from_secs(1));
+        let name = if i % 10 == 0 { format!("a:{i}") } else { format!("matte:{i}") };
+        backend.put(&name, &backend.entry(b"body", 10), HOUR).await;
+        backend.get(&name).await.expect("it is kept");
+    }
+    let recent = backend.tier.recent(2).await.unwrap();
+    assert_eq!(recent.iter().map(|task| task.cache_key.as_str()).collect::<Vec<_>>(), ["a:20", "a:10"]);
+    assert_eq!(backend.tier.recent(100).await.unwrap().len(), 3);
+    assert_eq!(backend.tier.top(100).await.unwrap().len(), 3);
 }
 
 async fn top_lists_what_was_answered_most_often(backend: Backend) {

@@ -6,7 +6,7 @@ use super::{
     Background, Clearings, FlightCounters, Flights, GuardedTier, LeaseGate, Shared, Subscription, TierPolicy,
     TieredCache,
 };
-use crate::{CacheTier, Clock, InvalidationBus, LeaseKeeper, LeasePolicy, SystemClock};
+use crate::{CacheTier, Clock, InvalidationBus, LeaseKeeper, LeasePolicy, Ledger, SystemClock};
 
 /// 64 MiB of bodies may wait to be written.
 const WRITE_BUDGET_BYTES: usize = 64 << 20;
@@ -18,6 +18,7 @@ pub struct TieredBuilder {
     tiers: Vec<GuardedTier>,
     lease: Option<(Arc<dyn LeaseKeeper>, LeasePolicy)>,
     bus: Option<Arc<dyn InvalidationBus>>,
+    ledger: Option<Arc<dyn Ledger>>,
     clock: Arc<dyn Clock>,
     write_budget_bytes: usize,
 }
@@ -28,6 +29,7 @@ impl TieredBuilder {
             tiers: Vec::new(),
             lease: None,
             bus: None,
+            ledger: None,
             clock: Arc::new(SystemClock),
             write_budget_bytes: WRITE_BUDGET_BYTES,
         }
@@ -53,6 +55,12 @@ impl TieredBuilder {
     /// Tells other processes what is cleared here, and clears local tiers of what is cleared there.
     pub fn bus(mut self, bus: Arc<dyn InvalidationBus>) -> Self {
         self.bus = Some(bus);
+        self
+    }
+
+    /// Hears of every request.
+    pub fn ledger(mut self, ledger: Arc<dyn Ledger>) -> Self {
+        self.ledger = Some(ledger);
         self
     }
 
@@ -88,6 +96,7 @@ impl TieredBuilder {
                 flights: Arc::<Flights>::default(),
                 gate: self.lease.map(|(keeper, policy)| LeaseGate::new(keeper, policy)),
                 bus: self.bus,
+                ledger: self.ledger,
                 clearings,
                 background: Background::new(self.write_budget_bytes),
                 counters: FlightCounters::default(),

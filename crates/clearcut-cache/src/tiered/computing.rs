@@ -10,7 +10,7 @@ use super::{Shared, clearings::Mark, guarded::Reading};
 use crate::{
     CacheKey, ComputeOptions, Entry, EntryStatus, Lookup, Refusal, Source,
     compute::Failure,
-    flight::Pilot,
+    flight::{Outcome, Pilot},
     lease_gate::{Asked, HeldLease},
     unix_ms,
 };
@@ -49,17 +49,17 @@ impl Shared {
         let mark = self.clearings.mark();
         // Local tiers too: another flight may have landed since this one's caller looked.
         if let Some(found) = self.read(key, Reading::Again).await {
-            return pilot.land(Ok(found));
+            return self.land(&pilot, Ok(found));
         }
         let lease = match self.take_turn(key).await {
-            Turn::Found(found) => return pilot.land(Ok(found)),
+            Turn::Found(found) => return self.land(&pilot, Ok(found)),
             Turn::Leased(lease) => Some(lease),
             Turn::Alone => None,
         };
         let entry = match self.compute(computation).await {
             Ok(entry) => entry,
             Err(failure) => {
-                pilot.land(Err(failure));
+                self.land(&pilot, Err(failure));
                 if let Some(lease) = lease {
                     lease.release().await;
                 }
@@ -67,7 +67,7 @@ impl Shared {
             }
         };
         self.write_local(key, &entry, mark).await;
-        pilot.land(Ok(Lookup { entry: entry.clone(), source: Source::Computed }));
+        self.land(&pilot, Ok(Lookup { entry: entry.clone(), source: Source::Computed }));
 
         match lease {
             None => self.share(key, &entry, mark).await,
@@ -82,6 +82,12 @@ impl Shared {
                 lease.release().await;
             }
         }
+    }
+
+    /// Tells the passengers, and the ledger on behalf of the caller who started the flight: it may have gone away.
+    fn land(&self, pilot: &Pilot, outcome: Outcome) {
+        self.book(pilot.key(), outcome.as_ref().ok());
+        pilot.land(outcome);
     }
 
     /// Waits until another process has the result, or this one has the lease, or waiting has no sense.

@@ -3,6 +3,7 @@
 mod conformance;
 mod invalidation;
 mod leases;
+mod ledger;
 mod single_flight;
 mod support;
 mod tiered;
