@@ -112,6 +112,11 @@ impl RedisConfig {
         self
     }
 
+    /// What stands before every key, for whoever else keeps something in the same Redis.
+    pub fn prefix(&self) -> &str {
+        &self.key_prefix
+    }
+
     /// Longest body that is kept; longer ones are declined. Default 8 MiB.
     #[must_use]
     pub fn value_limit_bytes(mut self, bytes: usize) -> Self {
