@@ -85,6 +85,11 @@ impl OutputFormat {
         }
     }
 
+    /// Whether this build can write it.
+    pub const fn is_built_in(self) -> bool {
+        !matches!(self, Self::Avif) || cfg!(feature = "avif")
+    }
+
     /// Whether a transparent pixel stays transparent.
     pub fn has_alpha(self) -> bool {
         !matches!(self, Self::Jpeg)

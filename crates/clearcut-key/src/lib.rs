@@ -9,4 +9,4 @@ mod writer;
 pub use composite::CompositeKey;
 pub use digest::{ContentDigest, ContentHasher, ModelDigest, PixelDigest};
 pub use plan::{Plan, PlanError};
-pub use rendition::{Revisions, matte_key, rendition_key};
+pub use rendition::{RENDITIONS, Revisions, matte_key, rendition_key};

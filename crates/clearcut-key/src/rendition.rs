@@ -2,6 +2,9 @@
 
 use crate::{ContentDigest, ModelDigest, PixelDigest, Plan, plan::Border, writer::KeyWriter};
 
+/// The namespace of renditions: the first part of their keys.
+pub const RENDITIONS: &str = "remove_bg";
+
 /// Which code made a rendition: two processes with different revisions never read each other's renditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revisions {
@@ -25,7 +28,7 @@ pub fn rendition_key(input: &ContentDigest, plan: &Plan, model: &ModelDigest, re
     plan.write_key(&mut rest);
     let rest = blake3::Hash::from_bytes(rest.finish()).to_hex();
     let Border { width, color, style: _ } = plan.border;
-    format!("remove_bg:{input}:{width}:{color}:{rest}")
+    format!("{RENDITIONS}:{input}:{width}:{color}:{rest}")
 }
 
 /// `matte:{pixels}:{model}`.

@@ -42,7 +42,8 @@ impl EngineBuilder {
         self
     }
 
-    /// How many pictures are worked on at once, each on one thread; one for each core by default.
+    /// How many pictures are worked on at once, each on one thread while there are as many, and on the idle ones too
+    /// while there are fewer; one for each core by default.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = Some(threads);
         self
@@ -63,11 +64,12 @@ impl EngineBuilder {
 
     /// Starts the threads and, unless a segmenter was given, loads the embedded model.
     pub fn build(self) -> Result<Engine, RemoveError> {
+        let threads = self.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
         let segmenter = match self.segmenter {
             Some(segmenter) => segmenter,
-            None => embedded()?,
+            None => embedded(threads)?,
         };
-        let threads = self.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+        let threads = threads.get();
         let waiting = self.waiting.unwrap_or(threads * WAITING_PER_THREAD);
         let pool = CpuPool::new(threads, waiting)?;
         Ok(Engine::from_parts(Parts {
@@ -82,13 +84,12 @@ impl EngineBuilder {
 }
 
 #[cfg(feature = "embedded-model")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature there is no model")]
-fn embedded() -> Result<Arc<dyn Segmenter>, RemoveError> {
-    Ok(Arc::new(clearcut_segment::TractSegmenter::embedded()))
+fn embedded(threads: NonZeroUsize) -> Result<Arc<dyn Segmenter>, RemoveError> {
+    Ok(Arc::new(clearcut_segment::TractSegmenter::embedded().with_threads(threads)?))
 }
 
 #[cfg(not(feature = "embedded-model"))]
-fn embedded() -> Result<Arc<dyn Segmenter>, RemoveError> {
+fn embedded(_: NonZeroUsize) -> Result<Arc<dyn Segmenter>, RemoveError> {
     Err(RemoveError::new(
         crate::ErrorKind::Model,
         "this build has no embedded model; give the engine a segmenter, or build with the feature `embedded-model`",

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use clearcut_cache::{CacheKey, ComputeOptions, TieredCache};
 use clearcut_image::{DECODE_REVISION, DecodeError, Limits, Matte, Picture, REVISION as ENCODE_REVISION, decode};
-use clearcut_key::{ContentDigest, ModelDigest, PixelDigest, Plan, Revisions, matte_key, rendition_key};
+use clearcut_key::{ContentDigest, ModelDigest, PixelDigest, Plan, RENDITIONS, Revisions, matte_key, rendition_key};
 use clearcut_segment::{ModelIdentity, Segmenter};
 use tokio::runtime;
 
@@ -133,6 +133,22 @@ impl Engine {
     /// The key under which the rendition of this upload and plan is kept.
     pub fn key(&self, input: &ContentDigest, plan: &Plan) -> String {
         rendition_key(input, plan, &self.inner.model, &REVISIONS)
+    }
+
+    /// A rendition by its key, if the cache has it; nothing is computed.
+    ///
+    /// # Errors
+    ///
+    /// A failure that is kept under the key.
+    pub async fn find(&self, key: &str) -> Result<Option<Cutout>, RemoveError> {
+        let (Some(cache), Ok(cache_key)) = (self.cache(), CacheKey::parse(key)) else { return Ok(None) };
+        if cache_key.namespace() != RENDITIONS {
+            return Ok(None);
+        }
+        match cache.get(&cache_key).await {
+            Some(lookup) => stored::cutout(key.to_owned(), lookup, Timings::default()).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Which model answers.
