@@ -1,0 +1,5 @@
+//! How much is taken on at once.
+
+mod room;
+
+pub use room::{Held, Place, WaitingRoom};

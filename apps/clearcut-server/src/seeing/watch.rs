@@ -1,0 +1,213 @@
+//! One request as operators see it: its id, its span, its line in the log, its counts.
+
+use std::{
+    fmt,
+    net::IpAddr,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use actix_web::{
+    body::{BodySize, BoxBody, MessageBody},
+    dev::ServiceRequest,
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderMap, HeaderValue},
+    },
+    web::{Bytes, Data},
+};
+use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tracing::{Span, field::Empty};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use uuid::Uuid;
+
+use super::metrics::Request;
+use crate::{service::Service, trust::address};
+
+/// What is logged where the client left before there was an answer; nginx's number for it.
+const CLIENT_LEFT: u16 = 499;
+
+/// Names a request in the log, in traces and in its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RequestId(String);
+
+impl RequestId {
+    /// The id that the client sent, if it is short and plain enough for a log; a new one that sorts by time otherwise.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let plain = |id: &&str| {
+            (1..=64).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        };
+        let sent = headers.get("x-request-id").and_then(|id| id.to_str().ok()).filter(plain);
+        Self(sent.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned))
+    }
+
+    /// For the answer.
+    pub(crate) fn header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.0).expect("letters, digits and dashes")
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Watches a request until its answer is sent or its client is gone; then it is logged and counted.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    service: Data<Service>,
+    span: Span,
+    route: String,
+    method: &'static str,
+    client: IpAddr,
+    received_bytes: u64,
+    sent_bytes: u64,
+    status: Option<StatusCode>,
+    started: Instant,
+}
+
+impl Watch {
+    pub(crate) fn begin(service: Data<Service>, request: &ServiceRequest, id: &RequestId) -> Self {
+        let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+        let method = method(request.method());
+        let traced = service.settings.seeing.otlp_endpoint.is_some();
+        let span = if traced { traced_span(request, method, &route, id) } else { span(method, &route, id) };
+        let length = request.headers().get(header::CONTENT_LENGTH);
+        let client = address::client(request.request(), &service.settings.access.trusted_proxies);
+        service.metrics.request_began();
+        Self {
+            span,
+            route,
+            method,
+            client,
+            received_bytes: length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0),
+            sent_bytes: 0,
+            status: None,
+            started: Instant::now(),
+            service,
+        }
+    }
+
+    /// The request's span.
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// Notes the answer's status. What becomes of its body is watched on.
+    pub(crate) fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
+        self.span.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            self.span.record("otel.status_code", "ERROR");
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        let status = self.status.map_or(CLIENT_LEFT, |status| status.as_u16());
+        let (duration_ms, bytes, client) = (took.as_secs_f64() * 1e3, self.sent_bytes, self.client);
+        self.span.in_scope(|| {
+            if self.status.is_none() {
+                tracing::info!(status, duration_ms, bytes, client.address = %client, "the client left");
+            } else if self.route.starts_with("/health") || self.route == "/metrics" {
+                // Asked for every few seconds by machines.
+                tracing::debug!(status, duration_ms, bytes, client.address = %client, "answered");
+            } else {
+                tracing::info!(status, duration_ms, bytes, client.address = %client, "answered");
+            }
+        });
+        self.service.metrics.request_ended(Request {
+            route: std::mem::take(&mut self.route),
+            method: self.method,
+            status,
+            took,
+            received_bytes: self.received_bytes,
+            sent_bytes: self.sent_bytes,
+        });
+    }
+}
+
+/// An answer's body whose bytes are counted while they are sent.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    body: BoxBody,
+    watch: Watch,
+}
+
+impl Watched {
+    pub(crate) fn new(body: impl MessageBody + 'static, watch: Watch) -> Self {
+        Self { body: BoxBody::new(body), watch }
+    }
+}
+
+impl MessageBody for Watched {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let Self { body, watch } = self.get_mut();
+        let _inside = watch.span.enter();
+        let chunk = Pin::new(body).poll_next(context);
+        if let Poll::Ready(Some(Ok(bytes))) = &chunk {
+            watch.sent_bytes += bytes.len() as u64;
+        }
+        chunk
+    }
+}
+
+/// At level error, so that every line has its request, whatever the log's level is.
+fn span(method: &str, route: &str, id: &RequestId) -> Span {
+    tracing::error_span!("request", method, route, request_id = %id)
+}
+
+/// With what OpenTelemetry wants to know, as a part of the client's trace if it sent one.
+fn traced_span(request: &ServiceRequest, method: &str, route: &str, id: &RequestId) -> Span {
+    let span = tracing::error_span!(
+        "request",
+        method,
+        route,
+        request_id = %id,
+        otel.name = %format_args!("{method} {route}"),
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.response.status_code = Empty,
+    );
+    // Fails where nothing listens for traces, which is no failure.
+    let _ = span.set_parent(TraceContextPropagator::new().extract(&Headers(request.headers())));
+    span
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(|value| value.to_str().ok())
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(header::HeaderName::as_str).collect()
+    }
+}
+
+/// A method as a label: those that nobody knows are one.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,261 @@
+//! Puts the service together: the one place that names concrete models, tiers and stores.
+
+mod redis_limiter;
+mod redis_sessions;
+
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use clearcut::{Engine, Limits, TieredCache};
+use clearcut_cache::{
+    CacheTier, InvalidationBus, LeaseKeeper, Ledger, MemoryOptions, MemoryTier, SystemClock, TierPolicy,
+};
+use clearcut_cache_redis::{RedisBus, RedisConfig, RedisConnection, RedisLease, RedisTier, UpstashConfig, UpstashTier};
+pub use clearcut_cache_sql::{
+    CacheEfficiency, CacheReports, CacheStatistics, CacheUpkeep, CleanupOptions, CleanupReport, DayStatistics,
+    TaskSummary,
+};
+use clearcut_cache_sql::{PostgresTier, SqlConfig, SqliteTier};
+use clearcut_segment::{Catalogue, ModelSpec, Segmenter, TractSegmenter};
+use secrecy::ExposeSecret as _;
+
+use self::{redis_limiter::RedisLimiter, redis_sessions::RedisSessions};
+use crate::{
+    Settings,
+    pages::sessions::Sessions,
+    service::Service,
+    settings::{CacheSettings, EngineSettings, ListenSettings},
+};
+
+/// The books of the cache: statistics, recent entries, cleanup.
+pub trait CacheBooks: CacheReports + CacheUpkeep + Ledger {}
+impl<T: CacheReports + CacheUpkeep + Ledger> CacheBooks for T {}
+
+/// Everything that was opened.
+#[derive(Debug)]
+pub struct Works {
+    engine: Engine,
+    redis: Option<RedisConnection>,
+    books: Option<Arc<dyn CacheBooks>>,
+    folder: Option<PathBuf>,
+}
+
+/// Opens everything that the settings name.
+pub async fn works(settings: &Settings) -> Result<Works> {
+    let tiers = Tiers::open(settings).await?;
+    let limits = Limits {
+        max_bytes: settings.load.max_upload_bytes,
+        max_megapixels: settings.engine.max_megapixels,
+        ..Limits::default()
+    };
+    let expiry = clearcut::Expiry { rendition: settings.cache.ttl, ..clearcut::Expiry::default() };
+    let mut builder = Engine::builder()
+        .segmenter(segmenter(&settings.engine)?)
+        .limits(limits)
+        .expiry(expiry)
+        .waiting_room(settings.load.max_requests);
+    if let Some(threads) = settings.engine.threads {
+        builder = builder.threads(threads);
+    }
+    if let Some(cache) = tiers.cache(&settings.cache).await {
+        builder = builder.cache(cache);
+    }
+    let engine = builder.build()?;
+    let Tiers { redis, books, folder, .. } = tiers;
+    Ok(Works { engine, redis, books, folder })
+}
+
+impl Works {
+    /// A service over what was opened.
+    pub fn service(&self, settings: Settings) -> Result<Service> {
+        let mut service = Service::new(self.engine.clone(), settings)?;
+        service.books.clone_from(&self.books);
+        service.watched_folder.clone_from(&self.folder);
+        if let Some(redis) = &self.redis {
+            service.sessions = Sessions::new(Arc::new(RedisSessions::new(redis)), service.settings.access.session_ttl);
+            if service.settings.limits.shared {
+                service.limiter = Arc::new(RedisLimiter::new(redis));
+            }
+        }
+        Ok(service)
+    }
+
+    /// Writes counters and ends connections.
+    pub async fn close(&self) {
+        if let Some(books) = &self.books
+            && let Err(error) = books.close().await
+        {
+            tracing::warn!(%error, "the cache's counters were not written");
+        }
+    }
+}
+
+/// The cache's tiers behind the memory, from the nearest to the most lasting.
+#[derive(Debug, Default)]
+struct Tiers {
+    redis: Option<RedisConnection>,
+    upstash: Option<Arc<UpstashTier>>,
+    database: Option<Arc<dyn CacheTier>>,
+    books: Option<Arc<dyn CacheBooks>>,
+    lease: Option<Arc<dyn LeaseKeeper>>,
+    folder: Option<PathBuf>,
+}
+
+impl Tiers {
+    async fn open(settings: &Settings) -> Result<Self> {
+        let cache = &settings.cache;
+        // A Redis that is down at the start is no error; a wrong URL or password is.
+        let redis = if let Some(url) = &cache.redis_url {
+            Some(RedisConnection::open(RedisConfig::from_url(url.clone())?).await.context("redis.url")?)
+        } else {
+            tracing::info!("no Redis is configured: the cache is shared by no other server");
+            None
+        };
+        if !cache.enabled {
+            return Ok(Self { redis, ..Self::default() });
+        }
+        let upstash = match (&cache.upstash_url, &cache.upstash_token) {
+            (Some(url), Some(token)) => Some(Arc::new(UpstashTier::new(&UpstashConfig::new(url, token.clone())?)?)),
+            (None, None) => None,
+            _ => anyhow::bail!("Upstash needs both a URL and a token"),
+        };
+        let mut tiers = Self { redis, upstash, ..Self::default() };
+        tiers.open_database(cache).await?;
+        if let Some(redis) = &tiers.redis {
+            tiers.lease = Some(Arc::new(RedisLease::new(redis)));
+        }
+        Ok(tiers)
+    }
+
+    async fn open_database(&mut self, cache: &CacheSettings) -> Result<()> {
+        match database_config(cache)? {
+            SqlConfig::Postgres(config) => {
+                // Opened at the first call: a database that is down costs hits, never the start.
+                let tier = Arc::new(PostgresTier::connect_lazy(config)?);
+                self.lease = Some(Arc::new(tier.lease()));
+                self.database = Some(Arc::clone(&tier) as Arc<dyn CacheTier>);
+                self.books = Some(tier);
+            }
+            SqlConfig::Sqlite(config) => {
+                let tier = Arc::new(SqliteTier::open(config).await.context("the embedded cache")?);
+                self.lease = Some(Arc::new(tier.lease()));
+                self.database = Some(Arc::clone(&tier) as Arc<dyn CacheTier>);
+                self.books = Some(tier);
+                self.folder = cache_folder(cache);
+            }
+            _ => anyhow::bail!("this kind of database is not built in"),
+        }
+        Ok(())
+    }
+
+    /// All tiers behind one another; `None` where nothing is to be kept.
+    async fn cache(&self, settings: &CacheSettings) -> Option<TieredCache> {
+        if !settings.enabled {
+            return None;
+        }
+        let mut builder = TieredCache::builder();
+        if settings.memory_mb > 0 {
+            let memory = MemoryTier::new(MemoryOptions::new(settings.memory_mb << 20), Arc::new(SystemClock));
+            builder = builder.tier(Arc::new(memory), TierPolicy::local());
+        }
+        let remote = TierPolicy::shared().namespace_ttl("remove_bg", settings.redis_ttl);
+        if let Some(redis) = &self.redis {
+            builder = builder.tier(Arc::new(RedisTier::new(redis)), remote.clone());
+            match RedisBus::open(redis).await {
+                Ok(bus) => builder = builder.bus(Arc::new(bus) as Arc<dyn InvalidationBus>),
+                Err(error) => tracing::warn!(%error, "other servers will not hear what is cleared here"),
+            }
+        }
+        if let Some(upstash) = &self.upstash {
+            let mut policy = remote;
+            // A call over the internet.
+            policy.timeout = Duration::from_secs(2);
+            builder = builder.tier(Arc::clone(upstash) as Arc<dyn CacheTier>, policy);
+        }
+        if let Some(database) = &self.database {
+            builder = builder.tier(Arc::clone(database), TierPolicy::shared());
+        }
+        if let Some(books) = &self.books {
+            builder = builder.ledger(Arc::clone(books) as Arc<dyn Ledger>);
+        }
+        if let Some(lease) = &self.lease {
+            builder = builder.lease(Arc::clone(lease));
+        }
+        Some(builder.build())
+    }
+}
+
+/// The named database, or the embedded one.
+fn database_config(cache: &CacheSettings) -> Result<SqlConfig> {
+    let hours = (cache.ttl.as_secs_f64() / 3600.0).to_string();
+    let url = if let Some(url) = &cache.database_url {
+        url.expose_secret().to_owned()
+    } else {
+        let folder = cache_folder(cache).context("there is no cache folder for this user; set cache.folder")?;
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        format!("sqlite:{}", folder.join("cache.sqlite").display())
+    };
+    let lookup = |name: &str| match name {
+        "DATABASE_URL" => Some(url.clone()),
+        "DATABASE_REPLICA_URL" => cache.database_replica_url.as_ref().map(|url| url.expose_secret().to_owned()),
+        "DATABASE_POOL_SIZE" => Some(cache.database_pool_size.to_string()),
+        "DATABASE_MAX_OVERFLOW" => Some(cache.database_max_overflow.to_string()),
+        "DATABASE_PGBOUNCER" => Some(cache.database_pgbouncer.to_string()),
+        "DEBUG_SQL" => Some(cache.debug_sql.to_string()),
+        "CACHE_TTL_HOURS" => Some(hours.clone()),
+        "MAX_CACHE_SIZE_MB" => Some(cache.max_cache_size_mb.to_string()),
+        "CLEANUP_INTERVAL" => Some(cache.cleanup_interval.as_secs().to_string()),
+        _ => None,
+    };
+    SqlConfig::from_lookup(lookup)?.context("the database URL is empty")
+}
+
+fn cache_folder(cache: &CacheSettings) -> Option<PathBuf> {
+    cache
+        .folder
+        .clone()
+        .or_else(|| directories::ProjectDirs::from("", "", "clearcut").map(|folders| folders.cache_dir().to_owned()))
+}
+
+fn segmenter(settings: &EngineSettings) -> Result<Arc<dyn Segmenter>> {
+    let catalogue = Catalogue::builtin();
+    let segmenter = match (&settings.model_file, &settings.family, &settings.model) {
+        (Some(file), Some(family), _) => {
+            let name = file.file_stem().map_or("custom".into(), |stem| stem.to_string_lossy().into_owned());
+            let spec = catalogue.family(family, &name).with_context(|| format!("there is no family `{family}`"))?;
+            TractSegmenter::from_file(file, &spec)?
+        }
+        (Some(_), None, _) => {
+            anyhow::bail!("a model file needs a family: u2net, isnet, birefnet, modnet or inspyrenet")
+        }
+        (_, _, Some(name)) if name != &ModelSpec::embedded().name => {
+            let spec = catalogue.model(name).with_context(|| format!("there is no model `{name}` in the catalogue"))?;
+            let path = clearcut_segment::ModelStore::platform()?.require(spec)?;
+            TractSegmenter::from_file(&path, spec)?
+        }
+        _ => TractSegmenter::embedded(),
+    };
+    let threads = settings.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    Ok(Arc::new(segmenter.with_threads(threads)?))
+}
+
+/// TLS for the listener, if a certificate is configured.
+pub fn tls(settings: &ListenSettings) -> Result<Option<rustls::ServerConfig>> {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+    let (certificate, key) = match (&settings.tls_certificate, &settings.tls_key) {
+        (Some(certificate), Some(key)) => (certificate, key),
+        (None, None) => return Ok(None),
+        _ => anyhow::bail!("TLS needs both a certificate and its key"),
+    };
+    let unreadable = |path: &PathBuf| format!("cannot read {}", path.display());
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .with_context(|| unreadable(certificate))?;
+    let key = PrivateKeyDer::from_pem_file(key).with_context(|| unreadable(key))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    Ok(Some(config))
+}
