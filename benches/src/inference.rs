@@ -10,7 +10,7 @@ use crate::python;
 use crate::table::{Bar, Row, Table, Unit};
 
 /// The side of the embedded model's input. A picture of this size is not resized on its way in.
-const SIDE_PX: u32 = 320;
+pub const SIDE_PX: u32 = 320;
 
 /// A run of the network takes some tens of milliseconds, so that more of them are affordable.
 const TIMES_MORE: usize = 5;

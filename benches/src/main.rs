@@ -1,14 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 mod cold;
+mod daemon;
 mod inference;
 mod median;
+mod nodes;
 mod python;
+mod server;
 mod stages;
 mod table;
 mod usage;
 mod warm;
 mod workplace;
+mod wrk;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -50,6 +54,8 @@ enum Comparison {
     /// Stages and memory of a photo of 50 megapixels
     #[value(name = "50mp")]
     Huge,
+    /// The server under load, against nginx and rembg's server
+    Server,
 }
 
 /// What this program does in a process of its own.
@@ -62,6 +68,9 @@ enum Part {
         #[arg(required = true, last = true)]
         words: Vec<OsString>,
     },
+    /// Print what each node of the embedded network takes
+    #[command(hide = true)]
+    Nodes,
     /// Remove one photo's background on one thread and print the time of each stage
     #[command(hide = true)]
     Stages { photo: PathBuf },
@@ -84,6 +93,7 @@ impl Comparison {
             Self::Inference => inference::compare(setting),
             Self::Large => stages::compare(setting, &stages::LARGE),
             Self::Huge => stages::compare(setting, &stages::HUGE),
+            Self::Server => server::compare(setting),
         }
     }
 }
@@ -92,6 +102,7 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match arguments.part {
         Some(Part::Usage { words }) => return usage::print(&words),
+        Some(Part::Nodes) => return nodes::print(),
         Some(Part::Stages { photo }) => return stages::print(&photo),
         None => {}
     }

@@ -7,15 +7,20 @@ use std::fmt;
 pub enum Unit {
     Milliseconds,
     Megabytes,
+    PerSecond,
 }
 
-/// What our figure must stay under.
+/// What our figure must stay under, or reach.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Bar {
     /// This many times the peer's figure.
     TimesPeer(f64),
     /// This figure, in the row's unit.
     AtMost(f64),
+    /// This many times the peer's figure, or more.
+    AtLeastTimesPeer(f64),
+    /// This figure or more, in the row's unit.
+    AtLeast(f64),
     /// Nothing: the row is there to be read.
     None,
 }
@@ -59,11 +64,13 @@ impl Row {
         self.peer.filter(|&peer| peer > 0.0).map(|peer| self.ours / peer)
     }
 
-    /// Whether our figure is under the bar; nothing where there is no bar or no peer to measure it by.
+    /// Whether our figure meets the bar; nothing where there is no bar or no peer to measure it by.
     pub fn is_met(&self) -> Option<bool> {
         match self.bar {
             Bar::TimesPeer(times) => self.ratio().map(|ratio| ratio <= times),
             Bar::AtMost(figure) => Some(self.ours <= figure),
+            Bar::AtLeastTimesPeer(times) => self.ratio().map(|ratio| ratio >= times),
+            Bar::AtLeast(figure) => Some(self.ours >= figure),
             Bar::None => None,
         }
     }
@@ -76,6 +83,8 @@ impl Unit {
             Self::Milliseconds if figure < 100.0 => format!("{figure:.1} ms"),
             Self::Milliseconds => format!("{figure:.0} ms"),
             Self::Megabytes => format!("{figure:.0} MB"),
+            Self::PerSecond if figure < 100.0 => format!("{figure:.1}/s"),
+            Self::PerSecond => format!("{figure:.0}/s"),
         }
     }
 }
@@ -87,6 +96,8 @@ impl fmt::Display for Table {
             let bar = match row.bar {
                 Bar::TimesPeer(times) => format!("≤ {times}×"),
                 Bar::AtMost(figure) => format!("≤ {}", show(figure)),
+                Bar::AtLeastTimesPeer(times) => format!("≥ {times}×"),
+                Bar::AtLeast(figure) => format!("≥ {}", show(figure)),
                 Bar::None => String::new(),
             };
             let met = match row.is_met() {

@@ -53,6 +53,20 @@ impl Workplace {
         self.written(&name, &scene::product_photo(width_px, height_px, 1).jpeg(90))
     }
 
+    /// A folder with so many different photos of one size.
+    pub fn photos(&self, width_px: u32, height_px: u32, count: u64) -> Result<PathBuf> {
+        let name = format!("products-{width_px}x{height_px}");
+        let folder = self.path(&name);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        for seed in 0..count {
+            let photo = format!("{name}/{seed:03}.jpg");
+            if !self.path(&photo).exists() {
+                self.written(&photo, &scene::product_photo(width_px, height_px, seed + 100).jpeg(90))?;
+            }
+        }
+        Ok(folder)
+    }
+
     /// Writes under another name first, so that a run that is stopped leaves no half file to the next one.
     fn written(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let (path, unfinished) = (self.path(name), self.path(&format!("{name}.tmp")));

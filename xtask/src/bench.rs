@@ -5,9 +5,9 @@ use anyhow::Result;
 use crate::process;
 use crate::workspace::Metadata;
 
-/// Builds the command line and the bench together, then runs the bench with the given arguments.
+/// Builds all programs together, which is also what README's command builds, then runs the bench.
 pub fn run(bench_arguments: &[String]) -> Result<()> {
-    process::run(&mut process::cargo(["build", "--release", "--package=clearcut-cli", "--package=clearcut-bench"]))?;
+    process::run(&mut process::cargo(["build", "--release", "--bins"]))?;
     let program = Metadata::load()?.target_directory.join("release/clearcut-bench");
     process::run(process::program(program).args(bench_arguments))
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::tally::Tally;
-use crate::{deny, process, test, tidy};
+use crate::{browser, deny, process, test, tidy};
 
 /// What became of one step.
 #[derive(Debug)]
@@ -44,7 +44,8 @@ pub fn run() -> ExitCode {
         passed(process::run(&mut process::cargo(words)))
     });
     step("test", &mut || {
-        let outcome = test::suite(&["--locked".to_owned()])?;
+        let browser = browser::ready().then_some(("CLEARCUT_REQUIRE_BROWSER", "1"));
+        let outcome = test::suite(&["--locked".to_owned()], browser)?;
         tally = outcome.tally;
         ensure!(outcome.success, "{tally}; cargo test did not succeed");
         Ok(Verdict::Passed)

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bench;
+mod browser;
 mod ci;
 mod deny;
 mod dist;

@@ -22,19 +22,19 @@ pub struct Outcome {
 
 /// The chore: runs the suite and ends with the runner's own closing lines and their sum.
 pub fn run(cargo_arguments: &[String]) -> Result<ExitCode> {
-    let outcome = suite(cargo_arguments)?;
+    let outcome = suite(cargo_arguments, None)?;
     println!("{}", outcome.tally);
     Ok(if outcome.success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs the suite, shows it live and counts its tests.
-pub fn suite(cargo_arguments: &[String]) -> Result<Outcome> {
+/// Runs the suite with `variable` set, shows it live and counts its tests.
+pub fn suite(cargo_arguments: &[String], variable: Option<(&str, &str)>) -> Result<Outcome> {
     let path = servers::ready()?;
     let mut command = process::cargo(["test", "--no-fail-fast"]);
     if !names_a_package(cargo_arguments) {
         command.arg("--workspace");
     }
-    command.args(cargo_arguments).env("PATH", path).env(REQUIRE_SERVERS, "1");
+    command.args(cargo_arguments).env("PATH", path).env(REQUIRE_SERVERS, "1").envs(variable);
     counted(&mut command)
 }
 

@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("clearcut-cache-sql", &["clearcut-cache"]),
     ("clearcut", ENGINE_PARTS),
     ("clearcut-cli", BINARY_PARTS),
+    ("clearcut-server", BINARY_PARTS),
     ("clearcut-testkit", &[]),
     ("clearcut-bench", BENCH_PARTS),
     ("xtask", &[]),

@@ -1,0 +1,56 @@
+"""Posts every photo of a folder to a server that speaks rembg's wire, from several clients at once.
+
+Usage: load.py URL FOLDER CLIENTS. Prints the seconds it took as JSON.
+"""
+
+import json
+import queue
+import sys
+import threading
+import time
+import urllib.request
+import uuid
+from pathlib import Path
+
+
+def post(url: str, photo: bytes) -> None:
+    boundary = uuid.uuid4().hex
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n'
+    body = head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + photo + f"\r\n--{boundary}--\r\n".encode()
+    request = urllib.request.Request(url, data=body, method="POST")
+    request.add_header("Content-Type", f"multipart/form-data; boundary={boundary}")
+    with urllib.request.urlopen(request, timeout=300) as answer:
+        if not answer.read().startswith(b"\x89PNG"):
+            raise RuntimeError("the answer is no PNG")
+
+
+def main() -> None:
+    url, folder, clients = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    for path in sorted(folder.glob("*.jpg")):
+        waiting.put(path.read_bytes())
+    failures: list[Exception] = []
+
+    def work() -> None:
+        while not failures:
+            try:
+                photo = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                post(url, photo)
+            except Exception as error:
+                failures.append(error)
+
+    started = time.monotonic()
+    threads = [threading.Thread(target=work) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+    print(json.dumps(time.monotonic() - started))
+
+
+main()
