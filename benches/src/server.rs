@@ -86,22 +86,19 @@ fn hot(setting: &Setting, folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
 fn cold(setting: &Setting, folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
     let Some(python) = &setting.python else { return Ok(()) };
     let photos = setting.workplace.photos(WIDTH_PX, HEIGHT_PX, COLD_PHOTOS)?;
-    let load = |url: &str| -> Result<f64> {
-        let seconds: f64 = python::answer(python.script("load.py").arg(url).arg(&photos).arg(CLIENTS))?;
+    let load = |server: &Daemon, fields: &[&str]| -> Result<f64> {
+        let url = format!("http://127.0.0.1:{}/api/remove", server.port);
+        let mut script = python.script("load.py");
+        let seconds: f64 = python::answer(script.arg(url).arg(&photos).arg(CLIENTS).args(fields))?;
         Ok(COLD_PHOTOS as f64 / seconds)
     };
     let (ours, our_memory) = {
         let server = clearcut(&folder.join("cold"))?;
-        (load(&format!("http://127.0.0.1:{}/api/remove", server.port))?, server.peak_megabytes()?)
+        (load(&server, &[])?, server.peak_megabytes()?)
     };
     let server = rembg(setting, python)?;
-    let extras = format!("{{\"model_path\": \"{}\"}}", setting.workplace.model()?.display());
-    let query: String = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("model", "u2net_custom")
-        .append_pair("extras", &extras)
-        .finish();
-    let url = format!("http://127.0.0.1:{}/api/remove?{query}", server.port);
-    let theirs = load(&url)?;
+    let extras = format!("extras={{\"model_path\": \"{}\"}}", setting.workplace.model()?.display());
+    let theirs = load(&server, &["model=u2net_custom", &extras])?;
     let their_memory = server.peak_megabytes()?;
     let row = Row::figure("photos of 1000×667 it has not seen, 4 clients (rembg s)", Unit::PerSecond, ours);
     rows.push(row.beside(Some(theirs)).under(Bar::AtLeastTimesPeer(2.5)));
@@ -119,6 +116,10 @@ fn clearcut(folder: &Path) -> Result<Daemon> {
     }
     let program = std::env::current_exe()?.with_file_name("clearcut-server");
     let mut command = Command::new(program);
+    // Settings of the one who runs this are no part of the comparison.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CLEARCUT_")) {
+        command.env_remove(name);
+    }
     command.args(["--port", &port.to_string()]).env("CLEARCUT_CACHE_FOLDER", cache).env("LOG_LEVEL", "error");
     Daemon::start(&mut command, port)
 }

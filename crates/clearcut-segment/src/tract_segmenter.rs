@@ -169,10 +169,15 @@ impl TractSegmenter {
     fn run(&self, input: &InputTensor) -> Result<Matte, SegmentError> {
         let spec = &self.loaded.spec;
         let outputs = self.evaluate(input, |plan, tensor| {
-            let run = || plan.run(tvec!(tensor.into()));
             let place = Place::take(&self.loaded.running);
+            let run = || plan.run(tvec!(tensor.into()));
             match &self.executor {
-                Some(executor) if place.alone => multithread_tract_scope(executor.clone(), run),
+                // Wholly on the pool's own threads. A caller that is a thread of another pool takes up other work of
+                // that pool while it waits, maybe another picture: it must not be inside of tract then, which keeps
+                // its working memory by thread.
+                Some(Executor::MultiThread(pool)) if place.alone => {
+                    pool.install(|| multithread_tract_scope(Executor::MultiThread(Arc::clone(pool)), run))
+                }
                 _ => run(),
             }
         })?;
