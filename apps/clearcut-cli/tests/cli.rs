@@ -6,6 +6,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use clearcut_image::{Limits, Picture, decode};
@@ -302,4 +303,25 @@ fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 })
     })
+}
+
+#[test]
+fn a_watched_folder_is_worked_on_as_pictures_arrive() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path("in")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clearcut"));
+    // A relative folder, as people type it.
+    command.args(["remove", "in", "-o", "out", "--watch", "--no-cache"]).current_dir(desk.folder.path());
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    let mut photos = 0;
+    // Written again and again, because nothing says when the watch has begun.
+    while !desk.path("out/photo.png").is_file() {
+        assert!(started.elapsed() < Duration::from_mins(1), "nothing was done with {photos} photos");
+        desk.write("in/photo.jpg", &photo());
+        photos += 1;
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

@@ -320,10 +320,11 @@ async fn pictures_that_come_together_do_not_disturb_each_other_in_the_network() 
     let engine = Engine::builder().threads(threads).waiting_room(100).build().unwrap();
     // Sizes at which a step of one picture waits for idle threads while another picture is in the network.
     let photos: Vec<_> = (0..16).map(|seed| scene::product_photo(640, 480, seed).png()).collect();
-    let together = futures::future::join_all(photos.iter().map(|photo| engine.remove(photo.clone(), &Plan::default())));
+    let plan = Plan::default();
+    let together = futures::future::join_all(photos.iter().map(|photo| engine.remove(photo.clone(), &plan)));
     let together: Vec<_> = together.await.into_iter().map(|cutout| cutout.unwrap().bytes).collect();
     for (photo, together) in photos.into_iter().zip(together) {
-        let alone = engine.remove(photo, &Plan::default()).await.unwrap();
+        let alone = engine.remove(photo, &plan).await.unwrap();
         assert_eq!(alone.bytes, together, "a picture is the same in company");
     }
 }

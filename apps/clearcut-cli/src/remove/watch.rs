@@ -13,7 +13,11 @@ use super::{Run, SETTLED, report::Reporter, tasks::Layout};
 pub async fn run(inputs: &[PathBuf], layout: &Layout, work: &Run<'_>, reporter: &mut Reporter) -> Result<(), Failure> {
     let failure =
         |error: &dyn std::fmt::Display| Failure::new(Exit::Unreadable, "unwatchable", format!("cannot watch: {error}"));
-    let folders: Vec<&PathBuf> = inputs.iter().filter(|input| input.is_dir()).collect();
+    // Events name their files absolutely, whatever was watched; outputs are laid out by the names that were given.
+    let mut folders: Vec<(&PathBuf, PathBuf)> = Vec::new();
+    for folder in inputs.iter().filter(|input| input.is_dir()) {
+        folders.push((folder, std::path::absolute(folder).map_err(|error| failure(&error))?));
+    }
     if folders.is_empty() {
         return Err(Failure::usage("--watch needs a folder among the inputs"));
     }
@@ -23,7 +27,7 @@ pub async fn run(inputs: &[PathBuf], layout: &Layout, work: &Run<'_>, reporter: 
         let _ = sender.send(event);
     })
     .map_err(|error| failure(&error))?;
-    for folder in &folders {
+    for (_, folder) in &folders {
         watcher.watcher().watch(folder, RecursiveMode::Recursive).map_err(|error| failure(&error))?;
     }
     loop {
@@ -40,8 +44,9 @@ pub async fn run(inputs: &[PathBuf], layout: &Layout, work: &Run<'_>, reporter: 
             .iter()
             .filter(|path| path.is_file())
             .filter_map(|path| {
-                let root = folders.iter().find(|folder| path.starts_with(folder))?;
-                layout.task_in_folder(path, root)
+                let (given, inside) =
+                    folders.iter().find_map(|(given, absolute)| Some((given, path.strip_prefix(absolute).ok()?)))?;
+                layout.task_in_folder(&given.join(inside), given)
             })
             .collect();
         work.do_all(tasks, reporter).await;
