@@ -1,12 +1,18 @@
 //! The engine over real servers that die, hang and come back: no request may notice.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use clearcut::{Engine, Plan, Source, TieredCache};
-use clearcut_cache::{CacheTier, LeaseKeeper, MemoryOptions, MemoryTier, SystemClock, TierPolicy};
+use clearcut_cache::{
+    CacheKey, CacheTier, Entry, LeaseKeeper, MemoryOptions, MemoryTier, PutOptions, SystemClock, TierPolicy,
+};
 use clearcut_cache_redis::{RedisConfig, RedisConnection, RedisLease, RedisTier};
 use clearcut_cache_sql::{PostgresConfig, PostgresTier};
+use clearcut_key::{ContentDigest, ModelDigest, Revisions, rendition_key};
 use clearcut_segment::testing::CountingSegmenter;
 use clearcut_testkit::{
     scene,
@@ -133,4 +139,21 @@ async fn a_postgres_that_hangs_costs_no_request_and_is_left_alone_after_a_few() 
         }
     };
     tokio::time::timeout(PATIENCE, back).await.expect("it is used again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_with_different_encoders_never_read_each_others_renditions() {
+    let Some(server) = RedisServer::start_or_skip() else { return };
+    let redis = RedisConnection::open(RedisConfig::from_url(server.url()).unwrap()).await.unwrap();
+    let tier = RedisTier::new(&redis);
+    let (input, model) = (ContentDigest::of(&photo(1)), ModelDigest::of(&[0; 32], "testing"));
+    let key = |encode| {
+        let revisions = Revisions { decode: 1, composite: 1, encode };
+        CacheKey::parse(&rendition_key(&input, &Plan::default(), &model, &revisions)).unwrap()
+    };
+    let hour = Duration::from_hours(1);
+    let entry = Entry::new("made by the first revision", "image/png", SystemTime::now(), hour);
+    tier.put(&key(1), &entry, &PutOptions::new(hour)).await.unwrap();
+    assert!(tier.get(&key(1)).await.unwrap().is_some());
+    assert_eq!(tier.get(&key(2)).await.unwrap(), None);
 }

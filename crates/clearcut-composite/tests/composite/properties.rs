@@ -151,7 +151,7 @@ proptest! {
 
     #[test]
     fn the_subjects_box_is_tight_and_inside(matte in matte()) {
-        let seen = |x: u32, y: u32| matte.alpha()[(y * matte.width_px() + x) as usize] >= 13;
+        let seen = |x: u32, y: u32| matte.alpha()[(y * matte.width_px() + x) as usize] >= 51;
         let all = || (0..matte.height_px()).flat_map(|y| (0..matte.width_px()).map(move |x| (x, y)));
         let Some(found) = subject(&matte) else {
             prop_assert!(all().all(|(x, y)| !seen(x, y)));
