@@ -3,22 +3,28 @@
 //! Each channel is padded once into a plane of its own, and each of its rows is then nine streams that are multiplied
 //! and added in registers; the rectifier behind it, if there is one, costs nothing more.
 
+mod padded;
+mod plane;
 mod rewrite;
-mod row;
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use tract_linalg::multithread::par_chunks_mut;
 use tract_onnx::tract_core::internal::{
-    DatumExt, EvalContext, EvalOp, IntoTValue, Op, StaticName, TValue, TVec, Tensor, ToDim, TractErrorContext,
-    TractResult, TypedFact, TypedOp, Validation, args_1, as_op, bail, op_as_typed_op, op_out_of_plan, tvec,
+    DatumExt, EvalContext, EvalOp, IntoArcTensor, IntoTValue, Op, StaticName, TValue, TVec, Tensor, ToDim,
+    TractErrorContext, TractResult, TypedFact, TypedOp, Validation, args_1, as_op, bail, op_as_typed_op,
+    op_out_of_plan, tvec,
 };
 
-pub(crate) use rewrite::rewrite;
+pub(crate) use self::padded::{Band, Layout};
+use self::plane::Weights;
+pub(crate) use self::rewrite::rewrite;
+
+use crate::parallel;
 
 /// A convolution of each channel with a kernel of its own, 3 by 3, on planes of single precision.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Depthwise {
+pub(crate) struct Depthwise {
     /// Nine weights a channel, row by row.
     kernel: Arc<Tensor>,
     /// One value a channel.
@@ -31,13 +37,6 @@ struct Depthwise {
     output: (usize, usize),
     /// Whether negative results become 0.
     rectified: bool,
-}
-
-/// A plane with its zeros around it. With a stride of 2 a row's even columns come first, then its odd ones.
-#[derive(Debug, Default)]
-struct Padded {
-    samples: Vec<f32>,
-    row_len: usize,
 }
 
 impl Op for Depthwise {
@@ -60,24 +59,16 @@ impl EvalOp for Depthwise {
         let &[images, channels, height, width] = input.shape() else { bail!("a depthwise convolution takes planes") };
         let input = input.to_plain_array_view::<f32>()?;
         let input = input.as_slice().context("planes lie in one piece")?;
-        let kernel = self.kernel.to_plain_array_view::<f32>()?;
-        let kernel = kernel.as_slice().context("weights lie in one piece")?.as_chunks::<9>().0;
-        let bias = self.bias.to_plain_array_view::<f32>()?;
-        let bias = bias.as_slice().context("weights lie in one piece")?;
-        let plane_len = self.output.0 * self.output.1;
-        let shape = [images, channels, self.output.0, self.output.1];
-        #[expect(unsafe_code, reason = "writing zeros first would take a fifth of the time")]
-        // SAFETY: every row of every plane is written below, and nothing is read.
-        let mut output = unsafe { Tensor::uninitialized::<f32>(&shape)? };
+        let mut output = parallel::unwritten(&self.output_shape(images))?;
         let mut planes = output.to_plain_array_view_mut::<f32>()?;
         let planes = planes.as_slice_mut().context("planes lie in one piece")?;
-        let total = planes.len();
-        par_chunks_mut(planes, plane_len, total, |first, planes| {
-            let mut padded = Padded::default();
-            for (index, plane) in (first..).zip(planes.chunks_exact_mut(plane_len)) {
-                let channel = index % channels;
-                padded.fill(&input[index * height * width..][..height * width], width, self);
-                self.convolve(&padded, &kernel[channel], bias[channel], plane);
+        let band = Band { input_rows: 0..height, output_rows: 0..self.output.0 };
+        let layout = Layout::new(self, &band, width);
+        parallel::blocks(planes, self.plane_len(), |first, planes| {
+            let (mut padded, mut spare) = (vec![0.0; layout.len()], Vec::new());
+            for (index, plane) in (first..).zip(planes.chunks_exact_mut(self.plane_len())) {
+                layout.copy(&input[index * height * width..][..height * width], width, &mut padded);
+                self.compute(index % channels, &padded, &layout, &mut spare, plane)?;
             }
             Ok(())
         })?;
@@ -97,45 +88,78 @@ impl TypedOp for Depthwise {
 }
 
 impl Depthwise {
-    fn convolve(&self, padded: &Padded, kernel: &[f32; 9], bias: f32, plane: &mut [f32]) {
-        let width = self.output.1;
-        // Where the three columns of a window begin in a padded row.
-        let columns = if self.stride == 1 { [0, 1, 2] } else { [0, width + 1, 1] };
-        for (y, row) in plane.chunks_exact_mut(width).enumerate() {
-            let streams = std::array::from_fn(|tap| {
-                let start = (y * self.stride + tap / 3) * padded.row_len + columns[tap % 3];
-                &padded.samples[start..][..width]
-            });
-            row::convolve(row, streams, kernel, bias, self.rectified);
-        }
+    /// A convolution by `kernel`, nine weights for each value of `bias`; `pad` and `output` are heights, then widths.
+    pub(crate) fn new(
+        kernel: &[f32],
+        bias: &[f32],
+        stride: usize,
+        pad: (usize, usize),
+        output: (usize, usize),
+    ) -> TractResult<Self> {
+        Ok(Self {
+            kernel: Tensor::from_shape(&[bias.len(), 1, 3, 3], kernel)?.into_arc_tensor(),
+            bias: Tensor::from_shape(&[bias.len()], bias)?.into_arc_tensor(),
+            stride,
+            pad,
+            output,
+            rectified: false,
+        })
     }
-}
 
-impl Padded {
-    fn fill(&mut self, plane: &[f32], width: usize, op: &Depthwise) {
-        let (rows, columns) = ((op.output.0 - 1) * op.stride + 3, (op.output.1 - 1) * op.stride + 3);
-        self.row_len = columns;
-        // Zeros stay where they are from one plane to the next: all have the same shape.
-        self.samples.resize(rows * columns, 0.0);
-        let (top, left) = op.pad;
-        let seen = width.min(columns - left);
-        for (source, target) in plane.chunks_exact(width).zip(self.samples.chunks_exact_mut(columns).skip(top)) {
-            let source = &source[..seen];
-            if op.stride == 1 {
-                target[left..][..seen].copy_from_slice(source);
-                continue;
-            }
-            let (even, odd) = target.split_at_mut(op.output.1 + 1);
-            // Column `x` of the plane is column `x + left` of the padded row.
-            let (first, second) = if left % 2 == 0 { (even, odd) } else { (odd, even) };
-            let second = &mut second[left % 2..];
-            for (target, pair) in first[left / 2..].iter_mut().zip(source.chunks(2)) {
-                *target = pair[0];
-            }
-            for (target, pair) in second[left / 2..].iter_mut().zip(source.chunks_exact(2)) {
-                *target = pair[1];
-            }
-        }
+    /// The convolution of some of the channels.
+    pub(crate) fn channels(&self, channels: Range<usize>) -> TractResult<Self> {
+        Ok(Self {
+            kernel: self.kernel.slice(0, channels.start, channels.end)?.into_arc_tensor(),
+            bias: self.bias.slice(0, channels.start, channels.end)?.into_arc_tensor(),
+            ..self.clone()
+        })
+    }
+
+    pub(crate) fn with_rectifier(self, rectified: bool) -> Self {
+        Self { rectified, ..self }
+    }
+
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Height and width of the result.
+    pub(crate) fn output_size(&self) -> (usize, usize) {
+        self.output
+    }
+
+    /// Samples in a plane of the result.
+    pub(crate) fn plane_len(&self) -> usize {
+        self.output.0 * self.output.1
+    }
+
+    pub(crate) fn output_shape(&self, images: usize) -> [usize; 4] {
+        [images, self.bias.len(), self.output.0, self.output.1]
+    }
+
+    /// The rows of a plane of `height` rows that these rows of the result are made from.
+    pub(crate) fn rows_seen(&self, output_rows: &Range<usize>, height: usize) -> Range<usize> {
+        let first = (output_rows.start * self.stride).saturating_sub(self.pad.0);
+        let end = ((output_rows.end - 1) * self.stride + 3).saturating_sub(self.pad.0);
+        first.min(height)..end.min(height)
+    }
+
+    /// Computes rows of one channel's result from the padded samples of its band.
+    pub(crate) fn compute(
+        &self,
+        channel: usize,
+        padded: &[f32],
+        layout: &Layout,
+        spare: &mut Vec<f32>,
+        rows: &mut [f32],
+    ) -> TractResult<()> {
+        let kernel = self.kernel.to_plain_array_view::<f32>()?;
+        let kernel = &kernel.as_slice().context("weights lie in one piece")?.as_chunks::<9>().0[channel];
+        let bias = self.bias.to_plain_array_view::<f32>()?;
+        let bias = bias.as_slice().context("weights lie in one piece")?[channel];
+        let weights = Weights { kernel, bias, rectified: self.rectified };
+        plane::convolve(padded, layout, weights, spare, self.output.1, rows);
+        Ok(())
     }
 }
 

@@ -2,24 +2,31 @@
 
 mod area;
 mod catalogue;
+mod concatenation;
 mod depthwise;
 mod digest;
 #[cfg(feature = "embedded-model")]
 mod embedded;
 mod error;
+mod expanded;
 mod guard;
 mod input;
 mod onnx;
 mod output;
+mod parallel;
 mod plans;
+mod pointwise;
 #[cfg(feature = "pull")]
 mod pull;
 mod resample;
 mod segmenter;
 mod spec;
 mod store;
+mod successor;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(test)]
+mod testing_random;
 mod tract_segmenter;
 
 pub use catalogue::{Catalogue, CatalogueError, Family};

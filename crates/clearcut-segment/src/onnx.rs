@@ -11,8 +11,8 @@ use tract_onnx::tract_core::optim::Optimizer;
 use tract_onnx::tract_core::transform::ModelTransform;
 use tract_onnx::tract_hir::infer::Factoid;
 
-use crate::depthwise;
 use crate::spec::{InputSize, ModelSpec};
+use crate::{concatenation, depthwise, expanded, pointwise};
 
 /// A network before its input size is fixed, with the one output that holds the matte.
 #[derive(Debug, Clone)]
@@ -82,7 +82,10 @@ fn optimize(mut model: TypedModel, transposes: bool) -> TractResult<TypedModel> 
         FloatPrecisionTranslator::new(DatumType::F16, DatumType::F32).transform(&mut model)?;
         declutter.optimize(&mut model)?;
     }
+    pointwise::rewrite(&mut model)?;
     depthwise::rewrite(&mut model)?;
+    concatenation::rewrite(&mut model)?;
+    expanded::rewrite(&mut model)?;
     model.optimize()?;
     Ok(model)
 }

@@ -1,18 +1,15 @@
 //! Finds the convolutions of a network that [`Depthwise`] computes, and puts it in their place.
 
-use std::sync::Arc;
-
 use tract_onnx::tract_core::{
-    internal::{Datum, IntoArcTensor, OutletId, Tensor, TractResult, TypedModel, TypedModelPatch, TypedNode},
+    internal::{TractErrorContext, TractResult, TypedModel, TypedModelPatch, TypedNode},
     ops::{
-        binary::TypedBinOp,
         cnn::{Conv, KernelFormat},
-        math::Max,
         nn::DataFormat,
     },
 };
 
 use super::Depthwise;
+use crate::successor;
 
 /// Replaces every depthwise 3 by 3 convolution, together with the rectifier behind it. To be called on a network in
 /// tract's core operations, before it is made ready to run.
@@ -42,7 +39,7 @@ fn replacement(model: &TypedModel, node: &TypedNode) -> TractResult<Option<Depth
     let [input, kernel, bias] = &*model.node_input_facts(node.id)? else { return Ok(None) };
     let (Some(kernel), Some(bias)) = (&kernel.konst, &bias.konst) else { return Ok(None) };
     let Some(shape) = input.shape.as_concrete().filter(|shape| shape.len() == 4) else { return Ok(None) };
-    let single = [input.datum_type, kernel.datum_type(), bias.datum_type()].iter().all(|dt| *dt == f32::datum_type());
+    let single = [input.datum_type, kernel.datum_type(), bias.datum_type()].into_iter().all(successor::is_single);
     if !fits || !single || kernel.len() != channels * 9 || ![1, channels].contains(&bias.len()) {
         return Ok(None);
     }
@@ -51,33 +48,20 @@ fn replacement(model: &TypedModel, node: &TypedNode) -> TractResult<Option<Depth
         1 => vec![bias.cast_to_scalar::<f32>()?; channels],
         _ => bias.to_plain_array_view::<f32>()?.iter().copied().collect(),
     };
-    Ok(Some(Depthwise {
-        kernel: Arc::clone(kernel),
-        bias: Tensor::from_shape(&[channels], &bias)?.into_arc_tensor(),
-        stride: strides[0],
-        pad: (padding[0].pad_before, padding[1].pad_before),
-        output: (padding[0].convoluted, padding[1].convoluted),
-        rectified: false,
-    }))
+    let kernel = kernel.to_plain_array_view::<f32>()?;
+    let kernel = kernel.as_slice().context("weights lie in one piece")?;
+    let (pad, output) =
+        ((padding[0].pad_before, padding[1].pad_before), (padding[0].convoluted, padding[1].convoluted));
+    Depthwise::new(kernel, &bias, strides[0], pad, output).map(Some)
 }
 
 fn replace(model: &TypedModel, node: &TypedNode, op: Depthwise) -> TractResult<TypedModelPatch> {
-    let rectifier = model.single_succ(node.id)?.filter(|next| is_rectifier(model, next));
+    let rectifier = successor::only(model, node)?.filter(|next| successor::is_rectifier(model, next));
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, node.inputs[0])?;
     let replaced = rectifier.unwrap_or(node);
-    let op = Depthwise { rectified: rectifier.is_some(), ..op };
+    let op = op.with_rectifier(rectifier.is_some());
     let output = patch.wire_node(&replaced.name, op, &[input])?[0];
     patch.shunt_outside(model, replaced.id.into(), output)?;
     Ok(patch)
-}
-
-/// Whether a node is `max(x, 0)`.
-fn is_rectifier(model: &TypedModel, node: &TypedNode) -> bool {
-    let takes_larger = node.op_as::<TypedBinOp>().is_some_and(|TypedBinOp(op, _)| op.is::<Max>());
-    let is_zero = |outlet: &OutletId| {
-        let konst = model.outlet_fact(*outlet).ok().and_then(|fact| fact.konst.as_ref());
-        konst.is_some_and(|konst| konst.len() == 1 && konst.cast_to_scalar::<f32>().is_ok_and(|value| value == 0.0))
-    };
-    takes_larger && node.inputs.iter().any(is_zero)
 }

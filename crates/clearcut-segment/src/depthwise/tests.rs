@@ -1,9 +1,10 @@
 //! The operation against the definition of a convolution.
 
 use proptest::prelude::*;
-use tract_onnx::tract_core::internal::{EvalContext, EvalOp, IntoArcTensor, IntoTValue, Tensor, tvec};
+use tract_onnx::tract_core::internal::{EvalContext, EvalOp, IntoTValue, Tensor, tvec};
 
 use super::Depthwise;
+use crate::testing_random::Random;
 
 /// The definition, one sum at a time.
 fn by_definition(op: &Depthwise, plane: &[f32], (height, width): (usize, usize), channel: usize) -> Vec<f32> {
@@ -39,22 +40,15 @@ proptest! {
         rectified: bool,
         seed in 1_u32..1000,
     ) {
-        let mut state = seed;
-        let mut random = |len: usize| -> Vec<f32> {
-            (0..len).map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (state >> 16) as f32 / 32_768.0 - 1.0
-            }).collect()
-        };
-        let op = Depthwise {
-            kernel: Tensor::from_shape(&[channels, 1, 3, 3], &random(channels * 9)).unwrap().into_arc_tensor(),
-            bias: Tensor::from_shape(&[channels], &random(channels)).unwrap().into_arc_tensor(),
+        let mut random = Random::new(seed);
+        let op = Depthwise::new(
+            &random.values(channels * 9),
+            &random.values(channels),
             stride,
-            pad: (top, left),
-            output: ((height + top + bottom - 3) / stride + 1, (width + left + right - 3) / stride + 1),
-            rectified,
-        };
-        let planes = random(channels * height * width);
+            (top, left),
+            ((height + top + bottom - 3) / stride + 1, (width + left + right - 3) / stride + 1),
+        ).unwrap().with_rectifier(rectified);
+        let planes = random.values(channels * height * width);
         let input = Tensor::from_shape(&[1, channels, height, width], &planes).unwrap();
         let output = op.eval(&EvalContext::out_of_plan(), tvec!(input.into_tvalue())).unwrap();
         let output = output[0].to_plain_array_view::<f32>().unwrap();
