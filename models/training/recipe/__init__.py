@@ -1,0 +1,1 @@
+"""The recipe of Clearcut's embedded model: labels, training, measuring, export."""

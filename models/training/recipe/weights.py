@@ -1,0 +1,44 @@
+"""Weights between ONNX files and the network."""
+
+import re
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import numpy_helper
+
+from .network import Network
+
+# Names of the first version of the model (SHA-256 f9d7cf44...), whose last stage had another shape.
+FIRST_VERSION = [
+    (r"^e\.stem\.0\.", "encoder.stem."),
+    (r"^e\.b\.0\.c\.0\.0\.", "encoder.blocks.0.filter."),
+    (r"^e\.b\.0\.c\.1\.0\.", "encoder.blocks.0.project."),
+    (r"^e\.b\.(\d+)\.c\.0\.0\.", r"encoder.blocks.\1.expand."),
+    (r"^e\.b\.(\d+)\.c\.1\.0\.", r"encoder.blocks.\1.filter."),
+    (r"^e\.b\.(\d+)\.c\.2\.0\.", r"encoder.blocks.\1.project."),
+    (r"^ctx\.0\.", "context.enter."),
+    (r"^g\.1\.", "context.whole."),
+    (r"^cm\.(\d)\.0\.", r"context.body.\1."),
+    (r"^d([234])\.r\.0\.", r"stage\1.reduce."),
+    (r"^d([234])\.s\.0\.", r"stage\1.skip."),
+    (r"^d([234])\.m\.(\d)\.0\.", r"stage\1.body.\2."),
+]
+
+
+def load(network: Network, file: Path) -> list[str]:
+    """Takes over every weight of the file that has a name and shape of the network's; the names that stay untrained."""
+    stored = {renamed(t.name): torch.from_numpy(numpy_helper.to_array(t).copy()) for t in onnx.load(file).graph.initializer}
+    state = network.state_dict()
+    fitting = {name: value for name, value in stored.items() if name in state and state[name].shape == value.shape}
+    if not fitting:
+        raise ValueError(f"{file} has no weight of this network")
+    network.load_state_dict(fitting, strict=False)
+    return [name for name in state if name not in fitting]
+
+
+def renamed(name: str) -> str:
+    for pattern, replacement in FIRST_VERSION:
+        if re.match(pattern, name):
+            return re.sub(pattern, replacement, name)
+    return name
