@@ -5,6 +5,7 @@ A sample is an RGB picture and its matte, arrays in [0, 1] of one square size.
 
 import io
 import random
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -22,7 +23,7 @@ PASTED_SHARE = 0.16
 class Drawer:
     """Draws samples from photos, in which subjects and backgrounds are known."""
 
-    def __init__(self, pictures: list[Image.Image], mattes: list[Image.Image], weights: list[float], rng: random.Random):
+    def __init__(self, pictures: Sequence, mattes: Sequence, weights: list[float], rng: random.Random):
         self.pictures, self.mattes = pictures, mattes
         self.reach = np.cumsum(weights)
         self.rng = rng
@@ -73,7 +74,8 @@ class Drawer:
             if strips:
                 left, top, right, bottom = self.rng.choice(strips)
                 window = self.box((right - left, bottom - top), self.rng.uniform(0.6, 1.0))
-                return pixels(picture, side, tuple(part + shift for part, shift in zip(window, (left, top) * 2, strict=True)))
+                shifts = (left, top, left, top)
+                return pixels(picture, side, tuple(part + shift for part, shift in zip(window, shifts, strict=True)))
         return self.drawn(side)
 
     def blurred(self, side: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from .network import TAPS, Block, Conv, Finish, Network, Stage
+from .network import TAPS, Block, Conv, Network, Stage
 
 SIDE_PX = 320
 OPSET = 17
@@ -69,16 +69,6 @@ class Graph:
             x = self.conv(module, x)
         return x
 
-    def finish(self, finish: Finish, x: str, skip: str) -> str:
-        x = self.double(self.conv(finish.reduce, x, relu=False))
-        x = self.node("Add", [x, self.conv(finish.skip, skip, relu=False)], "finish.sum")
-        x = self.node("Relu", [x], "finish.sum.relu")
-        for module in finish.body:
-            x = self.conv(module, x)
-        x = self.conv(finish.head, x, relu=False)
-        x = self.node("DepthToSpace", [x], "logits", blocksize=2, mode="CRD")
-        return self.node("Sigmoid", [x], "alpha")
-
 
 def export(network: Network, file: Path) -> None:
     """Writes the network for one picture of 320 x 320 px, the sigmoid in the graph."""
@@ -99,7 +89,9 @@ def export(network: Network, file: Path) -> None:
     x = graph.stage(network.stage4, x, sixteenth)
     x = graph.stage(network.stage3, x, eighth)
     x = graph.stage(network.stage2, x, quarter)
-    graph.finish(network.finish, x, half)
+    x = graph.stage(network.stage1, x, half)
+    x = graph.conv(network.head, x, relu=False)
+    graph.node("Sigmoid", [graph.node("DepthToSpace", [x], "logits", blocksize=2, mode="CRD")], "alpha")
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,

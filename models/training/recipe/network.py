@@ -14,7 +14,7 @@ BLOCKS = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3,
 TAPS = (0, 2, 5, 12, 16)
 CONTEXT = 128
 # Channels of the decoder at 1/16, 1/8, 1/4 and 1/2.
-DECODER = (96, 64, 48, 24)
+DECODER = (96, 64, 48, 32)
 
 
 class Conv(nn.Conv2d):
@@ -124,33 +124,6 @@ class Stage(nn.Module):
         return x
 
 
-class Finish(nn.Module):
-    """The last stage, at half the input's size, where every channel is dear: a sum instead of a concatenation.
-
-    It ends in four channels, the four pixels that depth-to-space makes of one.
-    """
-
-    def __init__(self, inputs: int, skipped: int, channels: int):
-        super().__init__()
-        self.reduce = Conv(inputs, channels)
-        self.skip = Conv(skipped, channels)
-        self.body = nn.ModuleList(
-            [
-                Conv(channels, channels, 3, depthwise=True),
-                Conv(channels, channels),
-                Conv(channels, channels, 3, depthwise=True),
-            ]
-        )
-        self.head = Conv(channels, 4)
-
-    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        x = F.interpolate(self.reduce(x), scale_factor=2, mode="nearest")
-        x = F.relu(x + self.skip(skip))
-        for conv in self.body:
-            x = F.relu(conv(x))
-        return F.pixel_shuffle(self.head(x), 2)
-
-
 class Network(nn.Module):
     """A picture in [-1, 1], N x 3 x H x W with sides that 32 divides, to the logits of its matte, N x 1 x H x W."""
 
@@ -162,7 +135,9 @@ class Network(nn.Module):
         self.stage4 = Stage(CONTEXT, 96, d4)
         self.stage3 = Stage(d4, 32, d3)
         self.stage2 = Stage(d3, 24, d2)
-        self.finish = Finish(d2, 16, d1)
+        self.stage1 = Stage(d2, 16, d1)
+        # Four channels at half the input's size: the four pixels that depth-to-space makes of one.
+        self.head = Conv(d1, 4, 3)
 
     def forward(self, x: Tensor, frozen: int = 0) -> tuple[Tensor, list[Tensor]]:
         """The logits, and the features of the three coarser stages for side losses."""
@@ -170,7 +145,8 @@ class Network(nn.Module):
         x4 = self.stage4(self.context(least), sixteenth)
         x3 = self.stage3(x4, eighth)
         x2 = self.stage2(x3, quarter)
-        return self.finish(x2, half), [x2, x3, x4]
+        x1 = self.stage1(x2, half)
+        return F.pixel_shuffle(self.head(x1), 2), [x2, x3, x4]
 
 
 class Sides(nn.Module):

@@ -96,8 +96,8 @@ def prepare(
 ) -> None:
     out.mkdir(parents=True, exist_ok=True)
     agreement = agreements(data, student, out, log)
-    suspects = [photo for photo in listed(data, "train") if agreement.get(photo.name, 1.0) < AGREED or not usable(photo.matte())]
-    suspects = [photo for photo in suspects if photo.source not in TRUSTED | SHELVES]
+    suspects = [photo for photo in listed(data, "train") if photo.source not in TRUSTED | SHELVES]
+    suspects = [photo for photo in suspects if agreement[photo.name] < AGREED or not usable(photo.matte())]
     suspects.sort(key=lambda photo: (round(agreement[photo.name] * 5), photo.name[-6:]))
     log(f"{len(suspects)} references are not trusted")
     if minutes > 0 and suspects:
@@ -107,4 +107,5 @@ def prepare(
     for source in sorted({row.source for row in rows}):
         of_source = [row for row in rows if row.source == source]
         again = sum(row.matte_file.parent == out / "labels" for row in of_source)
-        log(f"{source}: {len(of_source)} photos, {again} with new references, {sum(r.held_out for r in of_source)} held out")
+        held_out = sum(row.held_out for row in of_source)
+        log(f"{source}: {len(of_source)} photos, {again} with new references, {held_out} held out")

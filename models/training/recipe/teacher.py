@@ -1,7 +1,8 @@
 """IS-Net (Qin et al., 2022) from its ONNX file, run by PyTorch at any size that 64 divides, on CPU or GPU.
 
-ONNX Runtime would run the file as it is, at 1024 px and nothing else. PyTorch runs it wherever there is a GPU, and on
-a CPU about half as fast again: NNPACK's Winograd convolutions, which it uses from a batch of 16 on.
+ONNX Runtime would run the file as it is, at 1024 px and nothing else. PyTorch runs it at any size, on a GPU where there
+is one, and on a CPU with NNPACK's Winograd convolutions, which it uses from a batch of 16 on: single 3x3 convolutions
+ran 1.4 to 1.5 times as fast as without (AVX2).
 """
 
 import warnings
@@ -82,7 +83,8 @@ class Teacher:
 
     def pool(self, node, inputs):
         at = attributes(node)
-        return F.max_pool2d(inputs[0], at["kernel_shape"], at["strides"], at["pads"][:2], ceil_mode=bool(at.get("ceil_mode", 0)))
+        ceil = bool(at.get("ceil_mode", 0))
+        return F.max_pool2d(inputs[0], at["kernel_shape"], at["strides"], at["pads"][:2], ceil_mode=ceil)
 
     def enlarge(self, node, inputs):
         side = self.targets[node.output[0]]

@@ -4,6 +4,7 @@ import copy
 import math
 import random
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -42,12 +43,25 @@ class Settings:
     seed: int
 
 
+class Kept:
+    """Pictures that are read when they are first asked for, and kept: starting again costs nothing."""
+
+    def __init__(self, readers: list[Callable[[], Image.Image]]):
+        self.readers = readers
+        self.read = {}
+
+    def __getitem__(self, index: int) -> Image.Image:
+        if index not in self.read:
+            self.read[index] = self.readers[index]()
+        return self.read[index]
+
+
 class Batches(IterableDataset):
     """Batches without end, the same for the same seed and step."""
 
     def __init__(self, chosen: list[Chosen], settings: Settings, step: int, side: int):
-        self.pictures = [row.picture() for row in chosen]
-        self.mattes = [row.matte() for row in chosen]
+        self.pictures = Kept([row.picture for row in chosen])
+        self.mattes = Kept([row.matte for row in chosen])
         self.weights = [SOURCE_WEIGHTS[row.source] * row.weight for row in chosen]
         self.settings, self.step, self.side = settings, step, side
 
@@ -111,7 +125,8 @@ class Run:
         return self.samples / self.settings.samples
 
     def learn(self, pictures: torch.Tensor, mattes: torch.Tensor) -> None:
-        factor = min(1.0, (self.step + 1) / WARM_UP_STEPS) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, self.share()))))
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self.share())))
+        factor = min(1.0, (self.step + 1) / WARM_UP_STEPS) * (0.02 + 0.98 * cosine)
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.rate * group["factor"] * factor
         pictures = pictures.to(self.device).contiguous(memory_format=torch.channels_last)
@@ -171,14 +186,15 @@ def train(chosen: list[Chosen], settings: Settings, out: Path, device: torch.dev
         if wanted != side:
             side = wanted
             log(f"step {run.step}: {side} px")
-            loader = DataLoader(Batches(learnt, settings, run.step, side), batch_size=None, num_workers=1, prefetch_factor=4)
-            batches = iter(loader)
+            source = Batches(learnt, settings, run.step, side)
+            batches = iter(DataLoader(source, batch_size=None, num_workers=1, prefetch_factor=4))
         start = time.monotonic()
         run.learn(*next(batches))
         run.elapsed_s += time.monotonic() - start
         if run.step % 20 == 0:
             speed = run.samples / run.elapsed_s
-            log(f"{100 * run.share():5.1f} %, step {run.step}, {run.samples} samples, {speed:.1f}/s, loss {run.loss:.4f}")
+            done = f"{100 * run.share():5.1f} %, step {run.step}, {run.samples} samples"
+            log(f"{done}, {speed:.2f}/s, loss {run.loss:.4f}")
         if time.monotonic() - saved > CHECKPOINT_S or run.share() >= 1:
             part = checkpoint.with_suffix(".part")
             torch.save(run.state(), part)

@@ -9,7 +9,7 @@ from onnx import numpy_helper
 
 from .network import Network
 
-# Names of the first version of the model (SHA-256 f9d7cf44...), whose last stage had another shape.
+# Names in the first version of the model (SHA-256 f9d7cf44...), which other scripts exported.
 FIRST_VERSION = [
     (r"^e\.stem\.0\.", "encoder.stem."),
     (r"^e\.b\.0\.c\.0\.0\.", "encoder.blocks.0.filter."),
@@ -20,15 +20,17 @@ FIRST_VERSION = [
     (r"^ctx\.0\.", "context.enter."),
     (r"^g\.1\.", "context.whole."),
     (r"^cm\.(\d)\.0\.", r"context.body.\1."),
-    (r"^d([234])\.r\.0\.", r"stage\1.reduce."),
-    (r"^d([234])\.s\.0\.", r"stage\1.skip."),
-    (r"^d([234])\.m\.(\d)\.0\.", r"stage\1.body.\2."),
+    (r"^d([1-4])\.r\.0\.", r"stage\1.reduce."),
+    (r"^d([1-4])\.s\.0\.", r"stage\1.skip."),
+    (r"^d([1-4])\.m\.(\d)\.0\.", r"stage\1.body.\2."),
+    (r"^o1\.", "head."),
 ]
 
 
 def load(network: Network, file: Path) -> list[str]:
     """Takes over every weight of the file that has a name and shape of the network's; the names that stay untrained."""
-    stored = {renamed(t.name): torch.from_numpy(numpy_helper.to_array(t).copy()) for t in onnx.load(file).graph.initializer}
+    tensors = onnx.load(file).graph.initializer
+    stored = {renamed(tensor.name): torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in tensors}
     state = network.state_dict()
     fitting = {name: value for name, value in stored.items() if name in state and state[name].shape == value.shape}
     if not fitting:
