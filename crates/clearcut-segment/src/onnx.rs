@@ -169,3 +169,6 @@ fn brief(error: &TractError) -> String {
     }
     text.replace('\n', " ")
 }
+
+#[cfg(all(test, feature = "embedded-model"))]
+mod tests;

@@ -25,7 +25,7 @@ proptest! {
         let mut random = Random::new(seed);
         let weights = random.values(widened_channels * input_channels);
         let bias = random.values(widened_channels);
-        let widen = Pointwise::new(&weights, &bias, input_channels).unwrap();
+        let mut widen = Pointwise::new(&weights, &bias, input_channels).unwrap();
         let spread = Depthwise::new(
             &random.values(widened_channels * 9),
             &random.values(widened_channels),
@@ -33,10 +33,8 @@ proptest! {
             (top, left),
             ((height + top + bottom - 3) / stride + 1, (width + left + right - 3) / stride + 1),
         ).unwrap();
-        let op = Expanded {
-            widen: Pointwise { rectified: rectified[0], ..widen },
-            spread: spread.with_rectifier(rectified[1]),
-        };
+        widen.rectified = rectified[0];
+        let op = Expanded { widen, spread: spread.with_rectifier(rectified[1]) };
         let planes = random.values(images * input_channels * height * width);
         let input = Tensor::from_shape(&[images, input_channels, height, width], &planes).unwrap().into_tvalue();
         let context = EvalContext::out_of_plan();
