@@ -1,6 +1,6 @@
 //! A pointwise convolution and the depthwise one behind it, in one go.
 //!
-//! Networks of the MobileNet kind widen their planes sixfold for the depthwise convolution only. Written out, these
+//! Networks of the `MobileNet` kind widen their planes sixfold for the depthwise convolution only. Written out, these
 //! planes are the largest of the network and outgrow the processor's caches; here a block of channels is widened into
 //! a small buffer, a band of rows at a time, and spread from there.
 

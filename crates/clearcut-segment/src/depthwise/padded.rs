@@ -78,7 +78,7 @@ impl Layout {
             }
             // Column `x` of the plane is column `x + left` of the padded row.
             let (even, odd) = target.split_at_mut(self.even_columns);
-            let (first, second) = if self.left % 2 == 0 { (even, odd) } else { (odd, even) };
+            let (first, second) = if self.left.is_multiple_of(2) { (even, odd) } else { (odd, even) };
             let second = &mut second[self.left % 2..];
             for (target, pair) in first[self.left / 2..].iter_mut().zip(source.chunks(2)) {
                 *target = pair[0];
