@@ -170,5 +170,6 @@ fn brief(error: &TractError) -> String {
     text.replace('\n', " ")
 }
 
-#[cfg(all(test, feature = "embedded-model"))]
+#[cfg(test)]
+#[cfg(feature = "embedded-model")]
 mod tests;

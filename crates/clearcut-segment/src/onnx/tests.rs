@@ -11,7 +11,7 @@ const SIDE_PX: usize = 320;
 
 fn embedded() -> TypedModel {
     let onnx = include_bytes!("../../../../models/clearcut-s.onnx");
-    let network = Network::read(&mut &onnx[..], &ModelSpec::embedded()).unwrap();
+    let network = Network::read(&mut &onnx[..], ModelSpec::embedded()).unwrap();
     let fact = network.input_type.fact([1, 3, SIDE_PX, SIDE_PX]);
     network.model.with_input_fact(0, fact.into()).unwrap().into_typed().unwrap()
 }
