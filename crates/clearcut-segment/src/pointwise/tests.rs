@@ -41,10 +41,10 @@ proptest! {
         let tensor = |channels: usize, values: &[f32]| -> TValue {
             Tensor::from_shape(&[images, channels, height, width], values).unwrap().into_tvalue()
         };
-        let inputs = match added {
-            true => tvec!(tensor(input_channels, &planes), tensor(output_channels, &addend)),
-            false => tvec!(tensor(input_channels, &planes)),
-        };
+        let mut inputs = tvec!(tensor(input_channels, &planes));
+        if added {
+            inputs.push(tensor(output_channels, &addend));
+        }
         let output = op.eval(&EvalContext::out_of_plan(), inputs).unwrap();
         let output = output[0].to_plain_array_view::<f32>().unwrap();
         let expected = planes
