@@ -200,6 +200,7 @@ def train(chosen: list[Chosen], settings: Settings, out: Path, device: torch.dev
             torch.save(run.state(), part)
             part.replace(checkpoint)
             export(run.average, out / "latest.onnx")
-            log(f"step {run.step}: kept; held out: {held_out(run, kept, side)}")
+            log(f"step {run.step}: kept")
             saved = time.monotonic()
+    log(f"held out: {held_out(run, kept, side)}")
     log(f"done: {run.step} steps, {run.samples} samples, {run.elapsed_s / 60:.1f} minutes")
