@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::Hash,
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -56,6 +57,8 @@ pub(crate) struct Read {
 #[derive(Debug, Default)]
 struct Pending {
     reads: HashMap<Read, Reads>,
+    /// Results that a faster tier, or a computation under way, answered: which row that is, only the key says.
+    elsewhere: HashMap<CacheKey, Reads>,
     days: BTreeMap<Day, DayCounts>,
     metrics: Vec<Metric>,
 }
@@ -90,12 +93,14 @@ impl Counters {
     /// An answer with what `read` says.
     pub(crate) fn read(&self, read: Read, now_ms: i64) {
         let mut pending = self.lock();
-        let room = pending.reads.len() < HOLD_AT_MOST;
-        if room || pending.reads.contains_key(&read) {
-            let reads = pending.reads.entry(read).or_default();
-            reads.hits += 1;
-            reads.last_ms = reads.last_ms.max(now_ms);
-        }
+        count_one(&mut pending.reads, &read, now_ms);
+        self.tell_if_full(&pending);
+    }
+
+    /// An answer with what is kept under `key`, for which this tier was not asked.
+    pub(crate) fn read_elsewhere(&self, key: &CacheKey, now_ms: i64) {
+        let mut pending = self.lock();
+        count_one(&mut pending.elsewhere, key, now_ms);
         self.tell_if_full(&pending);
     }
 
@@ -105,10 +110,10 @@ impl Counters {
     }
 
     /// A request, whichever tier answered it.
-    pub(crate) fn request(&self, now_ms: i64, outcome: RequestOutcome) {
+    pub(crate) fn request(&self, now_ms: i64, outcome: RequestOutcome<'_>) {
         let mut counts = DayCounts { requests: 1, ..DayCounts::default() };
         match outcome {
-            RequestOutcome::Hit { saved } => {
+            RequestOutcome::Hit { saved, .. } => {
                 counts.hits = 1;
                 counts.saved_ms = saved.as_secs_f64() * 1_000.0;
             }
@@ -133,13 +138,23 @@ impl Counters {
     }
 
     fn tell_if_full(&self, pending: &Pending) {
-        if pending.reads.len() == FLUSH_AT || pending.metrics.len() == FLUSH_AT {
+        let Pending { reads, elsewhere, metrics, .. } = pending;
+        if [reads.len(), elsewhere.len(), metrics.len()].contains(&FLUSH_AT) {
             self.full.notify_one();
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One more answer, unless too many others wait to be written.
+fn count_one<K: Clone + Eq + Hash>(counted: &mut HashMap<K, Reads>, what: &K, now_ms: i64) {
+    if let Some(reads) = counted.get_mut(what) {
+        reads.add(Reads { hits: 1, last_ms: now_ms });
+    } else if counted.len() < HOLD_AT_MOST {
+        counted.insert(what.clone(), Reads { hits: 1, last_ms: now_ms });
     }
 }
 
@@ -181,6 +196,15 @@ impl DayCounts {
 }
 
 impl Reads {
+    fn add(&mut self, other: Self) {
+        self.hits = self.hits.saturating_add(other.hits);
+        self.last_ms = self.last_ms.max(other.last_ms);
+    }
+
+    fn row_elsewhere(&self, key: &CacheKey) -> Vec<Value> {
+        vec![key.as_str().into(), self.hits.into(), self.last_ms.into()]
+    }
+
     fn row(&self, read: &Read) -> Vec<Value> {
         vec![
             read.cache_key.as_str().into(),
@@ -212,9 +236,10 @@ impl Drop for Taken<'_> {
             pending.days.entry(day).or_default().add(&counts);
         }
         for (read, reads) in unwritten.reads {
-            let all = pending.reads.entry(read).or_default();
-            all.hits += reads.hits;
-            all.last_ms = all.last_ms.max(reads.last_ms);
+            pending.reads.entry(read).or_default().add(reads);
+        }
+        for (key, reads) in unwritten.elsewhere {
+            pending.elsewhere.entry(key).or_default().add(reads);
         }
         pending.metrics.extend(unwritten.metrics);
     }
@@ -239,6 +264,14 @@ impl<D: Database> Store<D> {
             self.in_time(self.database.run_for_each(D::DIALECT.count_reads, &rows)).await?;
             for (read, _) in &batch {
                 taken.pending.reads.remove(read);
+            }
+        }
+        while !taken.pending.elsewhere.is_empty() {
+            let batch: Vec<_> = taken.pending.elsewhere.iter().take(FLUSH_AT).map(|(key, _)| key.clone()).collect();
+            let rows: Vec<_> = batch.iter().map(|key| taken.pending.elsewhere[key].row_elsewhere(key)).collect();
+            self.in_time(self.database.run_for_each(D::DIALECT.count_reads_elsewhere, &rows)).await?;
+            for key in &batch {
+                taken.pending.elsewhere.remove(key);
             }
         }
         while !taken.pending.metrics.is_empty() {

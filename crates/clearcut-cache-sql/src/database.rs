@@ -55,6 +55,8 @@ pub struct Dialect {
     pub(crate) find: &'static str,
     /// For each of key, revision, expiry, hits, time of the last: adds the hits.
     pub(crate) count_reads: &'static str,
+    /// For each of key, hits, time of the last: adds the hits to what is kept under the key.
+    pub(crate) count_reads_elsewhere: &'static str,
     /// For each of component, name, value, time: adds a metric.
     pub(crate) record_metrics: &'static str,
     /// Deletions in batches of [`BATCH`](crate::clean::BATCH) rows; each answers expiry and size of the deleted.

@@ -81,10 +81,18 @@ impl<D: Database> CacheReports for SqlTier<D> {
 /// Give it to [`TieredBuilder::ledger`](clearcut_cache::TieredBuilder::ledger): only then are there requests in the
 /// statistics.
 impl<D: Database> Ledger for SqlTier<D> {
-    fn record(&self, key: &CacheKey, outcome: RequestOutcome) {
+    fn record(&self, key: &CacheKey, outcome: RequestOutcome<'_>) {
         let Store { keeping, counters, .. } = &*self.store;
-        if !keeping.is_intermediate(key.as_str()) {
-            counters.request(keeping.now_ms(), outcome);
+        if keeping.is_intermediate(key.as_str()) {
+            return;
+        }
+        let now_ms = keeping.now_ms();
+        counters.request(now_ms, outcome);
+        // What this tier answered itself, it has counted where it knew the row.
+        if let RequestOutcome::Hit { tier, .. } = outcome
+            && tier != Some(D::NAME)
+        {
+            counters.read_elsewhere(key, now_ms);
         }
     }
 }

@@ -124,6 +124,10 @@ impl Database for PostgresDatabase {
                AS counted (cache_key, revision, expires_ms, hits, last_ms) \
                WHERE task_results.cache_key = counted.cache_key AND task_results.revision = counted.revision \
                AND task_results.expires_ms = counted.expires_ms",
+        count_reads_elsewhere: "UPDATE task_results SET cache_hits = cache_hits + counted.hits, \
+               last_read_ms = GREATEST(last_read_ms, counted.last_ms) \
+               FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS counted (cache_key, hits, last_ms) \
+               WHERE task_results.cache_key = counted.cache_key AND task_results.expires_ms > counted.last_ms",
         record_metrics: "INSERT INTO processing_metrics (component, metric_name, metric_value, recorded_ms) \
                SELECT * FROM unnest($1::text[], $2::text[], $3::double precision[], $4::bigint[])",
         deletions: deletions!("cache_key, revision, expires_ms", "LIKE $1 ESCAPE '!'"),

@@ -128,6 +128,8 @@ impl Database for SqliteDatabase {
                WHERE cache_key = $1 AND expires_ms > $2",
         count_reads: "UPDATE task_results SET cache_hits = cache_hits + $4, last_read_ms = MAX(last_read_ms, $5) \
                WHERE cache_key = $1 AND revision = $2 AND expires_ms = $3",
+        count_reads_elsewhere: "UPDATE task_results SET cache_hits = cache_hits + $2, \
+               last_read_ms = MAX(last_read_ms, $3) WHERE cache_key = $1",
         record_metrics: "INSERT INTO processing_metrics (component, metric_name, metric_value, recorded_ms) \
                VALUES ($1, $2, $3, $4)",
         deletions: deletions!("revision", "GLOB $1"),

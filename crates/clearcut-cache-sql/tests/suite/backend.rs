@@ -110,7 +110,7 @@ impl Backend {
     pub async fn ask(&self, key: &str) {
         let entry = self.get(key).await.expect("it is kept");
         let saved = Duration::from_micros(entry.head.compute_us);
-        self.tier.record(&self::key(key), RequestOutcome::Hit { saved });
+        self.tier.record(&self::key(key), RequestOutcome::Hit { saved, tier: Some(self.tier.name()) });
     }
 
     /// A request for which `entry` is computed and put.

@@ -10,6 +10,7 @@ on_both! {
     hits_are_written_in_batches
     a_thousand_entries_fill_a_batch
     hits_of_two_processes_add_up
+    hits_of_faster_tiers_count_for_what_is_kept
     counts_are_written_at_close
     what_was_kept_and_counted_survives_a_restart
     metrics_are_kept_as_they_were_recorded
@@ -53,11 +54,34 @@ async fn hits_of_two_processes_add_up(backend: Backend) {
     backend.ask("a:1").await;
     for _ in 0..2 {
         another.get(&key("a:1")).await.unwrap().expect("it is shared");
-        another.record(&key("a:1"), RequestOutcome::Hit { saved: Duration::ZERO });
+        another.record(&key("a:1"), RequestOutcome::Hit { saved: Duration::ZERO, tier: Some(another.name()) });
     }
     backend.tier.flush().await.unwrap();
     another.flush().await.unwrap();
     assert_eq!((backend.raw.int(HITS).await, backend.raw.int(REQUESTS).await), (3, 3));
+}
+
+async fn hits_of_faster_tiers_count_for_what_is_kept(backend: Backend) {
+    backend.put("a:1", &backend.entry(b"body", 10), HOUR).await;
+    backend.put("a:2", &backend.entry(b"body", 10), HOUR).await;
+    backend.ask("a:1").await;
+    let saved = Duration::from_millis(10);
+    for tier in [Some("memory"), Some("redis"), None] {
+        backend.clock.advance(Duration::from_mins(1));
+        backend.tier.record(&key("a:1"), RequestOutcome::Hit { saved, tier });
+    }
+    // Nothing is kept under the one, and nobody asks for the other by itself.
+    for name in ["a:3", "matte:1"] {
+        backend.tier.record(&key(name), RequestOutcome::Hit { saved, tier: Some("memory") });
+    }
+    backend.tier.flush().await.unwrap();
+    let top = backend.tier.top(10).await.unwrap();
+    let counted: Vec<_> = top.iter().map(|task| (task.cache_key.as_str(), task.cache_hits)).collect();
+    assert_eq!(counted, [("a:1", 4)]);
+    let last_read = "SELECT CAST(MAX(last_read_ms) AS BIGINT) FROM task_results WHERE cache_key = 'a:1'";
+    assert_eq!(backend.raw.int(last_read).await, 1_790_000_000_000 + 3 * 60_000);
+    backend.tier.flush().await.unwrap();
+    assert_eq!(backend.raw.int(HITS).await, 4, "written twice");
 }
 
 async fn counts_are_written_at_close(backend: Backend) {

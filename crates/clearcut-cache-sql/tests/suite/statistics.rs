@@ -88,6 +88,9 @@ async fn requests_are_counted_once_whichever_tier_answers(backend: Backend) {
     assert_eq!((stats.total_requests, stats.cache_hits, stats.computed, stats.entries), (4, 3, 1, 2));
     assert_eq!(stats.cache_hit_ratio.to_string(), "75");
     assert!(stats.time_saved_ms > 0.0, "each hit saved what the computation took");
+    let top = backend.tier.top(10).await.unwrap();
+    let counted: Vec<_> = top.iter().map(|task| (task.cache_key.as_str(), task.cache_hits)).collect();
+    assert_eq!(counted, [("a:1", 3)], "hits of the memory too");
 }
 
 async fn other_namespaces_can_be_intermediate(backend: Backend) {

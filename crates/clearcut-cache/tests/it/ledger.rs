@@ -18,14 +18,26 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 struct Notebook(Mutex<[u64; 3]>);
 
+/// Keeps which tier answered.
+#[derive(Debug, Default)]
+struct Answerers(Mutex<Vec<Option<String>>>);
+
 impl Ledger for Notebook {
-    fn record(&self, _key: &CacheKey, outcome: RequestOutcome) {
+    fn record(&self, _key: &CacheKey, outcome: RequestOutcome<'_>) {
         let at = match outcome {
             RequestOutcome::Hit { .. } => 0,
             RequestOutcome::Computed { .. } => 1,
             RequestOutcome::Missed => 2,
         };
         self.0.lock().expect("no test panics while it holds the lock")[at] += 1;
+    }
+}
+
+impl Ledger for Answerers {
+    fn record(&self, _key: &CacheKey, outcome: RequestOutcome<'_>) {
+        if let RequestOutcome::Hit { tier, .. } = outcome {
+            self.0.lock().expect("no test panics while it holds the lock").push(tier.map(str::to_owned));
+        }
     }
 }
 
@@ -51,6 +63,18 @@ async fn whoever_joins_a_computation_has_a_hit() {
     let (inference, key) = (Inference::default(), key("a"));
     join_all((0..10).map(|_| inference.want(&cache, &key, SECOND))).await;
     assert_eq!(*notebook.0.lock().unwrap(), [9, 1, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hit_says_which_tier_answered() {
+    let answerers = Arc::new(Answerers::default());
+    let cache = process(MapTier::new("map")).ledger(answerers.clone()).build();
+    let (inference, key) = (Inference::default(), key("a"));
+    join_all((0..2).map(|_| inference.want(&cache, &key, SECOND))).await;
+    cache.flush().await;
+    inference.want(&cache, &key, SECOND).await.unwrap();
+    let first_tier = cache.stats().tiers[0].name.clone();
+    assert_eq!(*answerers.0.lock().unwrap(), [None, Some(first_tier)]);
 }
 
 #[tokio::test(start_paused = true)]
