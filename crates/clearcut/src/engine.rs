@@ -11,6 +11,7 @@ use clearcut_image::{DECODE_REVISION, DecodeError, Limits, Matte, Picture, REVIS
 use clearcut_key::{ContentDigest, ModelDigest, PixelDigest, Plan, RENDITIONS, Revisions, matte_key, rendition_key};
 use clearcut_segment::{ModelIdentity, Segmenter};
 use tokio::runtime;
+use tracing::{Instrument as _, Span};
 
 use crate::{
     Cutout, EngineBuilder, ErrorKind, RemoveError, Timings,
@@ -18,6 +19,7 @@ use crate::{
     pool::{CpuPool, Ticket},
     presence::presence,
     render::{self, Photo, Rendition},
+    stage::stage,
     stored,
 };
 
@@ -215,8 +217,11 @@ impl Engine {
         let timings = Arc::new(OnceLock::new());
         let compute = {
             let (inner, plan, timings) = (Arc::clone(&self.inner), plan.clone(), Arc::clone(&timings));
+            // The computation is a task of its own.
+            let request = Span::current();
             async move || {
-                let (rendition, took) = inner.compute(upload, &plan).await.map_err(stored::failure)?;
+                let (rendition, took) =
+                    inner.compute(upload, &plan).instrument(request).await.map_err(stored::failure)?;
                 timings.get_or_init(|| took);
                 Ok(rendition.into_entry(took.computing()))
             }
@@ -230,15 +235,16 @@ impl Inner {
     /// The whole way, holding one place in the works.
     async fn compute(&self, upload: Upload, plan: &Plan) -> Result<(Rendition, Timings), RemoveError> {
         let mut timings = Timings::default();
-        let started = Instant::now();
+        let (stage, started) = (stage!("queue"), Instant::now());
         let ticket = self.parts.pool.admit().await?;
         timings.queue = started.elapsed();
+        drop(stage);
 
         let limits = self.parts.limits;
         let roi = plan.roi;
         let (picture, subject_area, took) = ticket
             .run(move || {
-                let started = Instant::now();
+                let (_stage, started) = (stage!("decode").entered(), Instant::now());
                 let picture = match upload {
                     Upload::Encoded(bytes) => decode(&bytes, &limits)?.picture,
                     Upload::Pixels(picture) => picture,
@@ -286,14 +292,14 @@ impl Inner {
             .await?;
         let took = Arc::new(OnceLock::new());
         let compute = {
-            let (ticket, took) = (ticket.clone(), Arc::clone(&took));
+            let (ticket, took, request) = (ticket.clone(), Arc::clone(&took), Span::current());
             async move || {
                 let step = move || {
                     let (matte, elapsed) = segment(segmenter.as_ref(), &picture)?;
                     drop(picture);
                     Ok((stored::matte_entry(&matte, elapsed)?, elapsed))
                 };
-                let (entry, elapsed) = ticket.run(step).await.map_err(stored::failure)?;
+                let (entry, elapsed) = ticket.run(step).instrument(request).await.map_err(stored::failure)?;
                 took.get_or_init(|| elapsed);
                 Ok(entry)
             }
@@ -314,7 +320,7 @@ impl Drop for Inner {
 }
 
 fn segment(segmenter: &dyn Segmenter, picture: &Picture) -> Result<(Matte, Duration), RemoveError> {
-    let started = Instant::now();
+    let (_stage, started) = (stage!("segment").entered(), Instant::now());
     Ok((segmenter.segment(picture)?, started.elapsed()))
 }
 

@@ -8,6 +8,7 @@ mod expiry;
 mod pool;
 mod presence;
 mod render;
+mod stage;
 mod stored;
 
 pub use builder::EngineBuilder;

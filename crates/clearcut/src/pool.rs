@@ -83,7 +83,10 @@ async fn spawn<T: Send + 'static>(
     kept: impl Send + 'static,
 ) -> Result<T, RemoveError> {
     let (answer, waiting) = oneshot::channel();
+    // What a step says or measures belongs to the request that it is done for.
+    let request = tracing::Span::current();
     threads.spawn(move || {
+        let _request = request.enter();
         if !answer.is_closed() {
             let result = std::panic::catch_unwind(AssertUnwindSafe(step))
                 .unwrap_or_else(|panic| Err(RemoveError::internal(panic_message(panic.as_ref()))));

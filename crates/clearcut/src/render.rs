@@ -13,7 +13,7 @@ use clearcut_key::{
     plan::{self, Background, BorderStyle, Channels, Colors, Edges, Format, Margins, Region},
 };
 
-use crate::{ErrorKind, Foreground, RemoveError, Timings, presence::Presence};
+use crate::{ErrorKind, Foreground, RemoveError, Timings, presence::Presence, stage::stage};
 
 /// JPEG's quality where the plan says none.
 const JPEG_QUALITY: u8 = 90;
@@ -54,11 +54,12 @@ pub(crate) fn render(
     limits: &Limits,
     timings: &mut Timings,
 ) -> Result<Rendition, RemoveError> {
-    let started = Instant::now();
+    let (stage, started) = (stage!("refine").entered(), Instant::now());
     let mut matte = full_size_matte(&photo, matte, plan.edges);
     timings.refine = started.elapsed();
+    drop(stage);
 
-    let started = Instant::now();
+    let (stage, started) = (stage!("compose").entered(), Instant::now());
     let mut photo = photo.picture;
     adjust::multiply(&mut matte, &photo);
     let behind = match plan.background {
@@ -74,8 +75,9 @@ pub(crate) fn render(
     drop(matte);
     let (picture, found) = compose(photo, found, behind, plan, limits)?;
     timings.compose = started.elapsed();
+    drop(stage);
 
-    let started = Instant::now();
+    let (_stage, started) = (stage!("encode").entered(), Instant::now());
     let options = encoding(&picture, plan);
     let bytes = encode(&picture, &options)?;
     timings.encode = started.elapsed();

@@ -55,7 +55,7 @@ pub fn start(settings: &SeeingSettings) -> anyhow::Result<LogGuard> {
     if let Some(traces) = &traces {
         layers.push(traces.layer());
         // Requests are traced whatever the log's level is.
-        seen = seen.with_target("clearcut", Level::INFO);
+        seen = seen.with_target("clearcut", Level::INFO).with_target("clearcut::stage", Level::DEBUG);
     }
     tracing_subscriber::registry().with(layers).with(seen).try_init().context("cannot start logging")?;
     Ok(LogGuard { _traces: traces, _writers: writers })

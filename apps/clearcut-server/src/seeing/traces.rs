@@ -22,7 +22,7 @@ use url::Url;
 /// For one batch, and for the last one at the end of the process.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Sends the spans of requests in batches, beside the requests; what is left is sent when this is dropped.
+/// Sends the spans of requests and of their stages in batches, beside the requests; what is left is sent when this is dropped.
 #[derive(Debug)]
 pub(super) struct Traces {
     provider: SdkTracerProvider,

@@ -177,6 +177,37 @@ fn a_trace_of_a_request_arrives_at_the_collector_before_the_end() {
     assert!(!contains(b"hunter2"));
 }
 
+/// Where a span of this name ends what a protobuf has before the name: the parent's id, and its own before that.
+fn before_name<'a>(body: &'a [u8], name: &str) -> &'a [u8] {
+    let field = [&[0x2a, name.len() as u8], name.as_bytes()].concat();
+    let at = body.windows(field.len()).position(|window| window == field);
+    &body[..at.unwrap_or_else(|| panic!("no span `{name}`"))]
+}
+
+#[test]
+fn stages_are_spans_below_that_of_their_request() {
+    let folder = TempDir::new().unwrap();
+    let (address, traces) = collector();
+    let running = Running::start(
+        folder.path(),
+        &[("CLEARCUT_SEEING_OTLP_ENDPOINT", &address), ("LOG_LEVEL", "error,clearcut_server::cli=info")],
+    );
+    let photo = clearcut_testkit::scene::product_photo(240, 160, 1).png();
+    let answer =
+        running.post("/v1/cutouts", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n", &photo);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let (code, log) = running.stop();
+    assert_eq!(code, 0, "{log}");
+    let (_, body) = traces.recv().unwrap();
+    // Two fields of 8 bytes, each with its tag and length: the span's id and its parent's.
+    let request = before_name(&body, "POST /v1/cutouts");
+    let [before @ .., _, _] = &request[..request.len() - 8] else { panic!("no ids") };
+    let id = &before[before.len() - 8..];
+    for stage in ["queue", "decode", "segment", "refine", "compose", "encode"] {
+        assert!(before_name(&body, stage).ends_with(id), "`{stage}` is not below the request");
+    }
+}
+
 #[test]
 fn a_collector_out_of_reach_is_said_once_and_costs_nothing_else() {
     let folder = TempDir::new().unwrap();

@@ -61,6 +61,20 @@ impl Running {
         answer
     }
 
+    /// Sends `body` without anything around it; the status line and the headers of the answer.
+    pub fn post(&self, target: &str, headers: &str, body: &[u8]) -> String {
+        let mut connection = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        write!(connection, "POST {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n")
+            .unwrap();
+        write!(connection, "{headers}\r\n").unwrap();
+        connection.write_all(body).unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).unwrap();
+        let head = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(answer.len());
+        String::from_utf8_lossy(&answer[..head]).into_owned()
+    }
+
     /// Tells it to stop, as a service manager would.
     pub fn tell_to_stop(&self) {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
