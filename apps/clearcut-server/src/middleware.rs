@@ -19,6 +19,7 @@ use tracing::Instrument as _;
 
 use crate::{
     failure::Failure,
+    load::Unread,
     seeing::watch::{RequestId, Watch, Watched},
     service::Service,
     settings::{AccessSettings, Settings},
@@ -41,13 +42,14 @@ pub async fn respond(
     let id = RequestId::of(request.headers());
     let mut watch = Watch::begin(service.clone(), &request, &id);
     tame_encodings(&mut request);
+    let unread = Unread::hold(&mut request);
     request.extensions_mut().insert(id.clone());
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(watch.span()).await;
     let error = match answered {
         Ok(Ok(mut response)) => {
             finish(response.headers_mut(), &id, &service.settings);
             watch.answered(response.status());
-            return Ok(response.map_body(|_, body| Watched::new(body, watch)));
+            return Ok(response.map_body(|_, body| Watched::new(body, watch, unread)));
         }
         Ok(Err(error)) => error,
         Err(panic) => watch.span().in_scope(|| Failure::internal(format_args!("panic: {}", message(&*panic)))).into(),
@@ -57,7 +59,7 @@ pub async fn respond(
     watch.answered(response.status());
     Err(InternalError::from_response(
         error,
-        response.map_body(|_, body| Watched::new(body, watch)).map_into_boxed_body(),
+        response.map_body(|_, body| Watched::new(body, watch, unread)).map_into_boxed_body(),
     )
     .into())
 }
@@ -70,7 +72,8 @@ pub async fn keep_pictures(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
-    if !headers.contains_key(CONTENT_ENCODING) && !headers.get(CONTENT_TYPE).is_some_and(is_text) {
+    let kind = headers.get(CONTENT_TYPE);
+    if !kind.is_some_and(is_left_alone) && !kind.is_some_and(is_text) && !headers.contains_key(CONTENT_ENCODING) {
         headers.insert(CONTENT_ENCODING, IDENTITY);
     }
     Ok(response)
@@ -91,6 +94,12 @@ pub fn cors(access: &AccessSettings) -> Condition<Cors> {
 }
 
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+
+/// What [`compress`] leaves alone by itself: pictures but drawings, the bulk of all answers.
+fn is_left_alone(content_type: &HeaderValue) -> bool {
+    let content_type = content_type.as_bytes();
+    content_type.starts_with(b"image/") && !content_type.starts_with(b"image/svg")
+}
 
 fn is_text(content_type: &HeaderValue) -> bool {
     let Ok(content_type) = content_type.to_str() else { return false };

@@ -2,10 +2,15 @@
 
 use std::{
     fmt,
+    hash::{BuildHasher as _, RandomState},
     net::IpAddr,
     pin::Pin,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 use actix_web::{
@@ -21,10 +26,10 @@ use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::{Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use super::metrics::Request;
-use crate::{service::Service, trust::address};
+use crate::{load::Unread, service::Service, trust::address};
 
 /// What is logged where the client left before there was an answer; nginx's number for it.
 const CLIENT_LEFT: u16 = 499;
@@ -41,7 +46,7 @@ impl RequestId {
                 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         };
         let sent = headers.get("x-request-id").and_then(|id| id.to_str().ok()).filter(plain);
-        Self(sent.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned))
+        Self(sent.map_or_else(|| new_id().to_string(), str::to_owned))
     }
 
     /// For the answer.
@@ -54,6 +59,21 @@ impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// A version 7 id: the time, and 74 bits that no other request of this or another server has. `Uuid::now_v7` asks the
+/// system for them, and takes a lock that all workers share: dearer than all else that a cached answer's watching costs.
+fn new_id() -> Uuid {
+    static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    // A keyed hash of a number that was not there before, which tells nobody what the next one will be.
+    let (high, low) = (SEED.hash_one((count, 0_u8)).to_be_bytes(), SEED.hash_one((count, 1_u8)).to_be_bytes());
+    let mut random = [0; 10];
+    random[..8].copy_from_slice(&high);
+    random[8..].copy_from_slice(&low[..2]);
+    let now_ms = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    Builder::from_unix_timestamp_millis(now_ms.try_into().unwrap_or(u64::MAX), &random).into_uuid()
 }
 
 /// Watches a request until its answer is sent or its client is gone; then it is logged and counted.
@@ -138,11 +158,13 @@ impl Drop for Watch {
 pub(crate) struct Watched {
     body: BoxBody,
     watch: Watch,
+    /// Until the answer is sent.
+    _unread: Option<Unread>,
 }
 
 impl Watched {
-    pub(crate) fn new(body: impl MessageBody + 'static, watch: Watch) -> Self {
-        Self { body: BoxBody::new(body), watch }
+    pub(crate) fn new(body: impl MessageBody + 'static, watch: Watch, unread: Option<Unread>) -> Self {
+        Self { body: BoxBody::new(body), watch, _unread: unread }
     }
 }
 
@@ -154,7 +176,7 @@ impl MessageBody for Watched {
     }
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let Self { body, watch } = self.get_mut();
+        let Self { body, watch, .. } = self.get_mut();
         let _inside = watch.span.enter();
         let chunk = Pin::new(body).poll_next(context);
         if let Poll::Ready(Some(Ok(bytes))) = &chunk {
@@ -209,5 +231,21 @@ fn method(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn new_ids_differ_and_sort_by_time() {
+        let ms = |id: &Uuid| id.as_u128() >> 80;
+        let before = new_id();
+        let ids: HashSet<Uuid> = (0..10_000).map(|_| new_id()).collect();
+        assert_eq!(ids.len(), 10_000);
+        assert!(ids.iter().all(|id| id.get_version_num() == 7 && ms(id) >= ms(&before)));
     }
 }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use clearcut_server::trust::limits::{Call, Limit};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
@@ -92,6 +93,28 @@ fn a_body_without_announced_length_is_refused_at_the_limit_and_its_connection_en
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("connection: close"), "{answer}");
+}
+
+#[test]
+fn a_body_without_announced_length_that_nobody_reads_ends_its_connection() {
+    let closed = Server::start_with(|settings| settings.access.require_key = true);
+    let limited = Server::start_with(|settings| {
+        settings.limits.calls = vec![(Call::Native, Limit { calls: 1, per: Duration::from_hours(1) })];
+    });
+    let mut only = connect(&limited);
+    write!(only, "POST /v1/cutouts HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").unwrap();
+    assert!(read(&mut only).starts_with("HTTP/1.1 400"));
+    for (server, call, status) in [
+        (&closed, "POST /v1/cutouts", 401),
+        (&closed, "POST /v1.0/removebg", 403),
+        (&closed, "POST /nowhere", 404),
+        (&closed, "PUT /v1/cutouts", 405),
+        (&limited, "POST /v1/cutouts", 429),
+    ] {
+        let answer = answer_to_endless(server, call);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{call}: {answer}");
+        assert!(answer.contains("connection: close"), "{call}: {answer}");
+    }
 }
 
 #[test]
@@ -208,6 +231,24 @@ fn connect(server: &Server) -> TcpStream {
     connection.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     connection.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
     connection
+}
+
+/// All that the server says to `call` and a body that goes on for as long as it is let; it must end the connection.
+fn answer_to_endless(server: &Server, call: &str) -> String {
+    let mut connection = connect(server);
+    write!(connection, "{call} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
+    let mut endless = connection.try_clone().unwrap();
+    let chunk = [b"1000\r\n".as_slice(), &[b'A'; 0x1000], b"\r\n"].concat();
+    // The end of the connection ends it: writing fails then.
+    let sending = std::thread::spawn(move || while endless.write_all(&chunk).is_ok() {});
+    let mut answer = Vec::new();
+    // That may come as a reset, since more is on its way than anybody reads.
+    let mut buffer = [0; 4096];
+    while let Ok(bytes @ 1..) = connection.read(&mut buffer) {
+        answer.extend_from_slice(&buffer[..bytes]);
+    }
+    sending.join().unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// What the server says first.
