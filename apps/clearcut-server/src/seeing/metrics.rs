@@ -1,7 +1,11 @@
 //! What is counted for Prometheus. Labels are bounded: no address, key or file name is ever one.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    collections::HashMap,
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -66,6 +70,16 @@ pub(super) enum Sort {
     Histogram,
 }
 
+/// A route, a method, a status.
+type Answered = (String, &'static str, u16);
+
+/// The counters of answers that are alike.
+#[derive(Debug, Clone)]
+struct Answers {
+    number: Counter,
+    took: Histogram,
+}
+
 /// The counters of one service. The recorder is its own, not the process's: services do not mix.
 #[derive(Debug)]
 pub struct Metrics {
@@ -79,6 +93,7 @@ pub struct Metrics {
     in_flight: Gauge,
     received_bytes: Counter,
     sent_bytes: Counter,
+    answers: RwLock<HashMap<Answered, Answers>>,
 }
 
 /// A request that has been answered.
@@ -127,6 +142,7 @@ impl Metrics {
             in_flight: recorder.register_gauge(&Key::from_static_name("clearcut_http_requests_in_flight"), &METADATA),
             received_bytes: counter("clearcut_http_request_bytes_total"),
             sent_bytes: counter("clearcut_http_response_bytes_total"),
+            answers: RwLock::default(),
             recorder,
         }
     }
@@ -174,13 +190,26 @@ impl Metrics {
         self.in_flight.decrement(1.0);
         self.received_bytes.increment(received_bytes);
         self.sent_bytes.increment(sent_bytes);
-        self.record("clearcut_http_request_duration_seconds", Label::new("route", route.clone()), took.as_secs_f64());
+        let answered = (route, method, status);
+        let known = self.answers.read().unwrap_or_else(PoisonError::into_inner).get(&answered).cloned();
+        let answers = known.unwrap_or_else(|| self.answers(answered));
+        answers.number.increment(1);
+        answers.took.record(took.as_secs_f64());
+        self.sort_sometimes();
+    }
+
+    /// The counters of these answers, which the recorder would look up by name and labels for each of them.
+    fn answers(&self, answered: Answered) -> Answers {
+        let (route, method, status) = answered.clone();
+        let took = self.histogram("clearcut_http_request_duration_seconds", Label::new("route", route.clone()));
         let labels = vec![
             Label::new("route", route),
             Label::from_static_parts("method", method),
             Label::new("status", status.to_string()),
         ];
-        self.counter("clearcut_http_requests_total", labels).increment(1);
+        let answers = Answers { number: self.counter("clearcut_http_requests_total", labels), took };
+        self.answers.write().unwrap_or_else(PoisonError::into_inner).insert(answered, answers.clone());
+        answers
     }
 
     pub(super) fn counter(&self, name: &'static str, labels: Vec<Label>) -> Counter {
@@ -203,8 +232,15 @@ impl Metrics {
     }
 
     fn record(&self, name: &'static str, label: Label, value: f64) {
-        let histogram: Histogram = self.recorder.register_histogram(&Key::from_parts(name, vec![label]), &METADATA);
-        histogram.record(value);
+        self.histogram(name, label).record(value);
+        self.sort_sometimes();
+    }
+
+    fn histogram(&self, name: &'static str, label: Label) -> Histogram {
+        self.recorder.register_histogram(&Key::from_parts(name, vec![label]), &METADATA)
+    }
+
+    fn sort_sometimes(&self) {
         if self.recorded.fetch_add(1, Ordering::Relaxed) % SORTED_AFTER == SORTED_AFTER - 1 {
             self.handle.run_upkeep();
         }

@@ -115,6 +115,10 @@ fn a_variable_that_changes_nothing_is_pointed_out() {
 #[case::level("", &[], &[("seeing.log_level", "inof")], "`seeing.log_level` must be off, error, warn")]
 #[case::origin("", &[("CORS_ORIGINS", "https://example.com/app")], &[], "without paths")]
 #[case::preset("results.presets = [{ name = 'a', format = 'GIF', quality = 70 }]", &[], &[], "format JPEG, PNG or WEBP")]
+#[case::preset_quality("results.presets = [{ name = 'a', format = 'PNG', quality = 9 }]", &[], &[], "quality 10 to 100")]
+#[case::preset_side("results.presets = [{ name = 'a', format = 'PNG', quality = 70, max_width = 4001 }]", &[], &[], "100 to 4000")]
+#[case::preset_twice("results.presets = [{ name = 'a', format = 'PNG', quality = 70 }, { name = 'a', format = 'JPEG', quality = 70 }]", &[], &[],
+    "presets with different names")]
 #[case::preset_field("results.presets = [{ nome = 'a' }]", &[], &[], "a list of tables with name, format")]
 fn what_is_wrong_is_named_with_its_source_and_what_would_be_right(
     #[case] file: &str,
