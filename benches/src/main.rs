@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bare;
 mod cold;
 mod daemon;
 mod inference;
@@ -71,6 +72,9 @@ enum Part {
     /// Print what each node of the embedded network takes
     #[command(hide = true)]
     Nodes,
+    /// Serve a file by a bare actix handler
+    #[command(hide = true)]
+    Bare { file: PathBuf, port: u16 },
     /// Remove one photo's background on one thread and print the time of each stage
     #[command(hide = true)]
     Stages { photo: PathBuf },
@@ -102,6 +106,7 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match arguments.part {
         Some(Part::Usage { words }) => return usage::print(&words),
+        Some(Part::Bare { file, port }) => return bare::serve(&file, port),
         Some(Part::Nodes) => return nodes::print(),
         Some(Part::Stages { photo }) => return stages::print(&photo),
         None => {}
