@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::workplace::Workplace;
 
 /// What is installed where no Python is given.
-const PACKAGES: [&str; 1] = ["rembg[cpu,cli]"];
+const PACKAGES: [&str; 2] = ["rembg[cpu,cli]", "onnx"];
 
 /// A Python interpreter that can import rembg and ONNX Runtime.
 #[derive(Debug)]
@@ -56,6 +56,11 @@ impl Python {
 /// Runs a script that prints JSON.
 pub fn answer<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
     serde_json::from_str(&output(command)?).context("cannot read what the script printed")
+}
+
+/// Runs a script that prints nothing worth reading.
+pub fn run(command: &mut Command) -> Result<()> {
+    output(command).map(drop)
 }
 
 fn make(folder: &Path) -> Result<()> {

@@ -11,12 +11,17 @@ use anyhow::{Context, Result, ensure};
 use crate::Setting;
 use crate::cold::{HEIGHT_PX, WIDTH_PX};
 use crate::daemon::{Daemon, free_port};
+use crate::median::median;
 use crate::python::{self, Python};
 use crate::table::{Bar, Row, Table, Unit};
 use crate::wrk;
 
 /// Seconds of each load.
 const SECONDS: u32 = 8;
+/// Seconds of each load that takes turns with others.
+const TURN_SECONDS: u32 = 2;
+/// How often servers meet photos that they have not seen.
+const COLD_TURNS: usize = 3;
 /// Photos that no server has seen.
 const COLD_PHOTOS: u64 = 40;
 /// Clients that send them.
@@ -46,18 +51,7 @@ fn hot(setting: &Setting, folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
     println!("upload {} KB, rendition {} KB", kilobytes(&upload)?, kilobytes(&rendition)?);
     first_answer(&at("/v1/cutouts"), &upload)?;
 
-    let ours = wrk::ask(&at(&format!("/v1/cutouts/{}", key.replace('#', "%23"))), SECONDS, None)?;
-    let theirs = match nginx(folder) {
-        Ok(nginx) => {
-            Some(wrk::ask(&format!("http://127.0.0.1:{}/rendition.png", nginx.port), SECONDS, None)?.per_second)
-        }
-        Err(error) => {
-            println!("no nginx: {error:#}; install it (apt-get install nginx-light)");
-            None
-        }
-    };
-    let cached = Row::figure("cached rendition by GET (nginx: static file)", Unit::PerSecond, ours.per_second);
-    rows.push(cached.beside(theirs).under(Bar::AtLeastTimesPeer(0.7)));
+    renditions(setting, folder, &server, &at(&format!("/v1/cutouts/{}", key.replace('#', "%23"))), rows)?;
 
     let post = folder.join("post.lua");
     let body = format!("wrk.body = assert(io.open({:?}, 'rb')):read('*a')", upload.display());
@@ -83,28 +77,87 @@ fn hot(setting: &Setting, folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
     Ok(())
 }
 
+/// The same bytes by GET from our server, from a bare actix handler and from nginx, by turns.
+fn renditions(setting: &Setting, folder: &Path, server: &Daemon, url: &str, rows: &mut Vec<Row>) -> Result<()> {
+    let bare = bare(&folder.join("rendition.png"))?;
+    let nginx = nginx(folder).inspect_err(|error| {
+        println!("no nginx: {error:#}; install it (apt-get install nginx-light)");
+    });
+    let mut asked = vec![(server, url.to_owned()), (&bare, format!("http://127.0.0.1:{}/", bare.port))];
+    if let Ok(nginx) = &nginx {
+        asked.push((nginx, format!("http://127.0.0.1:{}/rendition.png", nginx.port)));
+    }
+    // Answers a second, and microseconds of processor time an answer.
+    let mut figures = vec![(Vec::new(), Vec::new()); asked.len()];
+    for _ in 0..setting.runs {
+        for ((server, url), (per_second, took_us)) in asked.iter().zip(&mut figures) {
+            let before = server.processor_seconds()?;
+            let load = wrk::ask(url, TURN_SECONDS, None)?;
+            per_second.push(load.per_second);
+            took_us.push((server.processor_seconds()? - before) * 1e6 / load.requests as f64);
+        }
+    }
+    let mut medians = figures.into_iter().map(|(per_second, took_us)| (median(per_second), median(took_us)));
+    let (Some(ours), Some(bare)) = (medians.next(), medians.next()) else { return Ok(()) };
+    let nginx = medians.next();
+    let row = |what: &str, unit, figure| Row::figure(what, unit, figure);
+    let rate = row("cached rendition by GET (nginx: static file)", Unit::PerSecond, ours.0);
+    rows.push(rate.beside(nginx.map(|nginx| nginx.0)).under(Bar::AtLeastTimesPeer(0.7)));
+    let took = row("  processor time of the server for each", Unit::Microseconds, ours.1);
+    rows.push(took.beside(nginx.map(|nginx| nginx.1)));
+    rows.push(row("  a bare actix handler", Unit::PerSecond, bare.0).beside(nginx.map(|nginx| nginx.0)));
+    rows.push(row("  its processor time", Unit::Microseconds, bare.1).beside(nginx.map(|nginx| nginx.1)));
+    Ok(())
+}
+
 fn cold(setting: &Setting, folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
     let Some(python) = &setting.python else { return Ok(()) };
     let photos = setting.workplace.photos(WIDTH_PX, HEIGHT_PX, COLD_PHOTOS)?;
-    let load = |server: &Daemon, fields: &[&str]| -> Result<f64> {
+    let load = |server: &Daemon, fields: &[&str]| -> Result<Cold> {
         let url = format!("http://127.0.0.1:{}/api/remove", server.port);
+        let before = server.processor_seconds()?;
         let mut script = python.script("load.py");
         let seconds: f64 = python::answer(script.arg(url).arg(&photos).arg(CLIENTS).args(fields))?;
-        Ok(COLD_PHOTOS as f64 / seconds)
+        Ok(Cold {
+            per_second: COLD_PHOTOS as f64 / seconds,
+            processor_ms: (server.processor_seconds()? - before) * 1e3 / COLD_PHOTOS as f64,
+            peak_megabytes: server.peak_megabytes()?,
+        })
     };
-    let (ours, our_memory) = {
-        let server = clearcut(&folder.join("cold"))?;
-        (load(&server, &[])?, server.peak_megabytes()?)
-    };
-    let server = rembg(setting, python)?;
+    let mut script = python.script("u2netp.py");
+    python::run(script.arg(setting.workplace.path("u2netp.onnx")))?;
     let extras = format!("extras={{\"model_path\": \"{}\"}}", setting.workplace.model()?.display());
-    let theirs = load(&server, &["model=u2net_custom", &extras])?;
-    let their_memory = server.peak_megabytes()?;
-    let row = Row::figure("photos of 1000×667 it has not seen, 4 clients (rembg s)", Unit::PerSecond, ours);
-    rows.push(row.beside(Some(theirs)).under(Bar::AtLeastTimesPeer(2.5)));
-    let row = Row::figure("  peak memory", Unit::Megabytes, our_memory);
-    rows.push(row.beside(Some(their_memory)).under(Bar::TimesPeer(0.25)));
+    // By turns: each time new processes, which have seen nothing.
+    let (mut ours, mut same, mut u2netp) = (Vec::new(), Vec::new(), Vec::new());
+    for turn in 0..COLD_TURNS {
+        ours.push(load(&clearcut(&folder.join("cold"))?, &[])?);
+        same.push(load(&rembg(setting, python)?, &["model=u2net_custom", &extras])?);
+        if turn == 0 {
+            u2netp.push(load(&rembg(setting, python)?, &["model=u2netp"])?);
+        }
+    }
+    let of = |runs: &[Cold], figure: fn(&Cold) -> f64| median(runs.iter().map(figure).collect());
+    let row = |what: &str, unit, figure: fn(&Cold) -> f64, peer: &[Cold]| {
+        Row::figure(what, unit, of(&ours, figure)).beside(Some(of(peer, figure)))
+    };
+    let per_second = |run: &Cold| run.per_second;
+    rows.extend([
+        row("photos of 1000×667 it has not seen, 4 clients (rembg s)", Unit::PerSecond, per_second, &same)
+            .under(Bar::AtLeastTimesPeer(2.5)),
+        row("  processor time of the server for each", Unit::Milliseconds, |run| run.processor_ms, &same),
+        row("  peak memory", Unit::Megabytes, |run| run.peak_megabytes, &same).under(Bar::TimesPeer(0.25)),
+        row("  rembg s with U2NetP (untrained)", Unit::PerSecond, per_second, &u2netp)
+            .under(Bar::AtLeastTimesPeer(8.0)),
+        row("  its peak memory", Unit::Megabytes, |run| run.peak_megabytes, &u2netp).under(Bar::TimesPeer(0.25)),
+    ]);
     Ok(())
+}
+
+/// One run of a server with photos that it has not seen.
+struct Cold {
+    per_second: f64,
+    processor_ms: f64,
+    peak_megabytes: f64,
 }
 
 /// Our server with an empty cache of its own, as it comes but for its log.
@@ -122,6 +175,11 @@ fn clearcut(folder: &Path) -> Result<Daemon> {
     }
     command.args(["--port", &port.to_string()]).env("CLEARCUT_CACHE_FOLDER", cache).env("LOG_LEVEL", "error");
     Daemon::start(&mut command, port)
+}
+
+fn bare(file: &Path) -> Result<Daemon> {
+    let port = free_port()?;
+    Daemon::start(Command::new(std::env::current_exe()?).arg("bare").arg(file).arg(port.to_string()), port)
 }
 
 fn nginx(folder: &Path) -> Result<Daemon> {

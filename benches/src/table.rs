@@ -5,6 +5,7 @@ use std::fmt;
 /// What a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
+    Microseconds,
     Milliseconds,
     Megabytes,
     PerSecond,
@@ -79,6 +80,7 @@ impl Row {
 impl Unit {
     fn show(self, figure: f64) -> String {
         match self {
+            Self::Microseconds => format!("{figure:.0} µs"),
             Self::Milliseconds if figure < 10.0 => format!("{figure:.2} ms"),
             Self::Milliseconds if figure < 100.0 => format!("{figure:.1} ms"),
             Self::Milliseconds => format!("{figure:.0} ms"),
