@@ -26,11 +26,11 @@ use crate::{
 };
 
 /// What every answer says, unless a handler said otherwise.
-const SECURITY: [(&str, &str); 4] = [
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("x-frame-options", "DENY"),
-    ("cross-origin-resource-policy", "cross-origin"),
+const SECURITY: [(HeaderName, &str); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"),
 ];
 
 /// The outermost layer: names and watches the request, answers for panics, puts id and security headers on answers.
@@ -121,7 +121,7 @@ fn finish(headers: &mut HeaderMap, id: &RequestId, settings: &Settings) {
         }
     };
     for (name, value) in SECURITY {
-        unless_said(HeaderName::from_static(name), value);
+        unless_said(name, value);
     }
     if settings.listen.tls_certificate.is_some() {
         unless_said(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
