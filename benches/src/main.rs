@@ -2,7 +2,10 @@
 
 mod cold;
 mod daemon;
+mod edges;
+mod eval;
 mod inference;
+mod markdown;
 mod median;
 mod nodes;
 mod python;
@@ -56,6 +59,8 @@ enum Comparison {
     Huge,
     /// The server under load, against nginx and rembg's server
     Server,
+    /// Refined edges, foreground colors and halos on drawn scenes, against interpolation, pymatting and rembg
+    Edges,
 }
 
 /// What this program does in a process of its own.
@@ -74,6 +79,9 @@ enum Part {
     /// Remove one photo's background on one thread and print the time of each stage
     #[command(hide = true)]
     Stages { photo: PathBuf },
+    /// Measure how good a network's mattes are
+    #[command(hide = true)]
+    Eval(Box<eval::EvalArguments>),
 }
 
 /// What every comparison is given.
@@ -86,15 +94,17 @@ struct Setting {
 }
 
 impl Comparison {
-    fn run(self, setting: &Setting) -> Result<Table> {
-        match self {
+    fn run(self, setting: &Setting) -> Result<Vec<Table>> {
+        let table = match self {
             Self::Cold => cold::compare(setting),
             Self::Warm => warm::compare(setting),
             Self::Inference => inference::compare(setting),
             Self::Large => stages::compare(setting, &stages::LARGE),
             Self::Huge => stages::compare(setting, &stages::HUGE),
             Self::Server => server::compare(setting),
-        }
+            Self::Edges => return edges::compare(setting),
+        };
+        Ok(vec![table?])
     }
 }
 
@@ -104,6 +114,7 @@ fn main() -> Result<()> {
         Some(Part::Usage { words }) => return usage::print(&words),
         Some(Part::Nodes) => return nodes::print(),
         Some(Part::Stages { photo }) => return stages::print(&photo),
+        Some(Part::Eval(arguments)) => return eval::run(&arguments),
         None => {}
     }
     let workplace = Workplace::open()?;
@@ -116,7 +127,9 @@ fn main() -> Result<()> {
     let all = Comparison::value_variants();
     let chosen = if arguments.names.is_empty() { all } else { &arguments.names };
     for comparison in chosen {
-        println!("{}", comparison.run(&setting)?);
+        for table in comparison.run(&setting)? {
+            println!("{table}");
+        }
     }
     Ok(())
 }
