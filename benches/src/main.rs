@@ -3,7 +3,10 @@
 mod bare;
 mod cold;
 mod daemon;
+mod edges;
+mod eval;
 mod inference;
+mod markdown;
 mod median;
 mod nodes;
 mod python;
@@ -57,6 +60,8 @@ enum Comparison {
     Huge,
     /// The server under load, against nginx and rembg's server
     Server,
+    /// Refined edges, foreground colors and halos on drawn scenes, against interpolation, pymatting and rembg
+    Edges,
 }
 
 /// What this program does in a process of its own.
@@ -78,6 +83,9 @@ enum Part {
     /// Remove one photo's background on one thread and print the time of each stage
     #[command(hide = true)]
     Stages { photo: PathBuf },
+    /// Measure how good a network's mattes are
+    #[command(hide = true)]
+    Eval(Box<eval::EvalArguments>),
 }
 
 /// What every comparison is given.
@@ -90,15 +98,17 @@ struct Setting {
 }
 
 impl Comparison {
-    fn run(self, setting: &Setting) -> Result<Table> {
-        match self {
+    fn run(self, setting: &Setting) -> Result<Vec<Table>> {
+        let table = match self {
             Self::Cold => cold::compare(setting),
             Self::Warm => warm::compare(setting),
             Self::Inference => inference::compare(setting),
             Self::Large => stages::compare(setting, &stages::LARGE),
             Self::Huge => stages::compare(setting, &stages::HUGE),
             Self::Server => server::compare(setting),
-        }
+            Self::Edges => return edges::compare(setting),
+        };
+        Ok(vec![table?])
     }
 }
 
@@ -109,6 +119,7 @@ fn main() -> Result<()> {
         Some(Part::Bare { file, port }) => return bare::serve(&file, port),
         Some(Part::Nodes) => return nodes::print(),
         Some(Part::Stages { photo }) => return stages::print(&photo),
+        Some(Part::Eval(arguments)) => return eval::run(&arguments),
         None => {}
     }
     let workplace = Workplace::open()?;
@@ -121,7 +132,9 @@ fn main() -> Result<()> {
     let all = Comparison::value_variants();
     let chosen = if arguments.names.is_empty() { all } else { &arguments.names };
     for comparison in chosen {
-        println!("{}", comparison.run(&setting)?);
+        for table in comparison.run(&setting)? {
+            println!("{table}");
+        }
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::markdown;
+
 /// What a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -9,6 +11,8 @@ pub enum Unit {
     Milliseconds,
     Megabytes,
     PerSecond,
+    /// A figure without a unit, such as an error or a share.
+    Plain,
 }
 
 /// What our figure must stay under, or reach.
@@ -87,6 +91,9 @@ impl Unit {
             Self::Megabytes => format!("{figure:.0} MB"),
             Self::PerSecond if figure < 100.0 => format!("{figure:.1}/s"),
             Self::PerSecond => format!("{figure:.0}/s"),
+            Self::Plain if figure < 1.0 => format!("{figure:.4}"),
+            Self::Plain if figure < 100.0 => format!("{figure:.2}"),
+            Self::Plain => format!("{figure:.0}"),
         }
     }
 }
@@ -110,25 +117,7 @@ impl fmt::Display for Table {
             let ratio = row.ratio().map_or(String::new(), |ratio| format!("{ratio:.3}×"));
             [row.what.clone(), show(row.ours), row.peer.map_or(String::new(), show), ratio, bar, met.to_owned()]
         });
-        let header = ["", "Clearcut", self.peer, "ratio", "bar", "met"].map(str::to_owned);
-        let lines: Vec<[String; 6]> = std::iter::once(header).chain(cells).collect();
-        let widths: [usize; 6] =
-            std::array::from_fn(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0));
-
-        writeln!(f, "### {}\n", self.title)?;
-        for (index, line) in lines.iter().enumerate() {
-            let [what, figures @ ..] = line;
-            write!(f, "| {what:<width$} |", width = widths[0])?;
-            for (cell, width) in figures.iter().zip(&widths[1..]) {
-                write!(f, " {cell:>width$} |")?;
-            }
-            writeln!(f)?;
-            if index == 0 {
-                let figures = widths[1..].iter().map(|width| format!("{}:|", "-".repeat(width + 1)));
-                writeln!(f, "|{}|{}", "-".repeat(widths[0] + 2), figures.collect::<String>())?;
-            }
-        }
-        Ok(())
+        markdown::write(f, &self.title, ["", "Clearcut", self.peer, "ratio", "bar", "met"], cells)
     }
 }
 

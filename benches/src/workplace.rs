@@ -42,6 +42,22 @@ impl Workplace {
         self.written(MODEL, &bytes)
     }
 
+    /// An empty folder in the folder.
+    pub fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.path(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+        }
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(folder)
+    }
+
+    /// A copy of any model where rembg may read it.
+    pub fn lent(&self, model: &Path) -> Result<PathBuf> {
+        let bytes = fs::read(model).with_context(|| format!("cannot read {}", model.display()))?;
+        self.written("lent.onnx", &bytes)
+    }
+
     /// A drawn product photo of the given size, as a JPEG of quality 90.
     pub fn photo(&self, width_px: u32, height_px: u32) -> Result<PathBuf> {
         let name = format!("product-{width_px}x{height_px}.jpg");

@@ -43,6 +43,13 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         bench_arguments: Vec<String>,
     },
+    /// Measure how good a network's mattes are; try `cargo xtask eval --help`
+    #[command(disable_help_flag = true)]
+    Eval {
+        /// Arguments for the measurement
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        eval_arguments: Vec<String>,
+    },
     /// Write the manual pages into `target/man`
     Man,
     /// Pack the program for others into `target/dist`
@@ -62,6 +69,7 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         Chore::Ci => return Ok(ci::run()),
         Chore::Tidy => tidy::run(),
         Chore::Bench { bench_arguments } => bench::run(&bench_arguments),
+        Chore::Eval { eval_arguments } => bench::eval(&eval_arguments),
         Chore::Man => man::run(),
         Chore::Dist => dist::run(),
     };

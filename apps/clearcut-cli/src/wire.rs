@@ -7,7 +7,7 @@ use clearcut_cache::{CacheTier, InvalidationBus, LeaseKeeper, Ledger, TierError,
 use clearcut_cache_redis::{RedisBus, RedisConfig, RedisConnection, RedisLease, RedisTier};
 use clearcut_cache_sql::{CacheReports, CacheUpkeep, PostgresTier, SqlConfig, SqliteConfig, SqliteTier};
 pub use clearcut_cache_sql::{CacheStatistics, CleanupOptions, CleanupReport, TaskSummary};
-use clearcut_segment::{Catalogue, ModelSpec, Segmenter, TractSegmenter};
+use clearcut_segment::{ModelSpec, Segmenter, TractSegmenter};
 use tracing::warn;
 
 use crate::{
@@ -168,24 +168,27 @@ pub fn cache_failure(error: &TierError) -> Failure {
 }
 
 fn segmenter(args: &EngineArgs) -> Result<Arc<dyn Segmenter>, Failure> {
-    let as_asked = |spec: &ModelSpec| match args.compat.as_deref() {
-        Some(_) => spec.as_rembg(),
-        None => spec.clone(),
+    let catalogue = models::catalogue(args.catalogue.as_deref())?;
+    let as_asked = |spec: &ModelSpec| match args.compat {
+        Some(_) => models::as_rembg(spec),
+        None => Ok(spec.clone()),
     };
     let segmenter = match (&args.model_file, &args.family, &args.model) {
         (Some(file), Some(family), _) => {
             let name = file.file_stem().map_or("custom".into(), |stem| stem.to_string_lossy().into_owned());
-            let spec = Catalogue::builtin().family(family, &name).ok_or_else(|| {
-                let families: Vec<&str> = Catalogue::builtin().families().map(|(name, _)| name).collect();
+            let spec = catalogue.family(family, &name).ok_or_else(|| {
+                let families: Vec<&str> = catalogue.families().map(|(name, _)| name).collect();
                 Failure::usage(format!("there is no family `{family}`; choose one of {}", families.join(", ")))
             })?;
-            TractSegmenter::from_file(file, &as_asked(&spec))
+            TractSegmenter::from_file(file, &as_asked(&spec)?)
         }
         (_, _, Some(name)) if name != &ModelSpec::embedded().name => {
-            let spec = models::spec(name)?;
-            let path = models::store(None)?.require(spec).map_err(models::model_failure)?;
-            TractSegmenter::from_file(&path, &as_asked(spec))
+            let spec = models::spec(&catalogue, name)?;
+            let store = models::store(args.models_dir.as_deref())?;
+            let path = store.require_valid(spec).map_err(models::model_failure)?;
+            TractSegmenter::from_file(&path, &as_asked(spec)?)
         }
+        _ if args.compat.is_some() => Ok(TractSegmenter::embedded_as(&as_asked(ModelSpec::embedded())?)),
         _ => Ok(TractSegmenter::embedded()),
     };
     let threads = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);

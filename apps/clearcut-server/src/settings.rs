@@ -75,6 +75,8 @@ pub struct EngineSettings {
     pub model_file: Option<PathBuf>,
     /// How the file's input and output are to be read.
     pub family: Option<String>,
+    /// Another tool whose way of feeding and reading the network is taken over: `rembg`.
+    pub compat: Option<String>,
     /// Pictures worked on at once; one for each core if absent.
     pub threads: Option<NonZeroUsize>,
     /// Largest picture.

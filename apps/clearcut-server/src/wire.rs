@@ -16,7 +16,7 @@ pub use clearcut_cache_sql::{
     TaskSummary,
 };
 use clearcut_cache_sql::{PostgresTier, SqlConfig, SqliteTier};
-use clearcut_segment::{Catalogue, ModelSpec, Segmenter, TractSegmenter};
+use clearcut_segment::{Catalogue, ModelSpec, ModelStore, Segmenter, TractSegmenter};
 use secrecy::ExposeSecret as _;
 
 use self::{redis_limiter::RedisLimiter, redis_sessions::RedisSessions};
@@ -219,24 +219,42 @@ fn cache_folder(cache: &CacheSettings) -> Option<PathBuf> {
 
 fn segmenter(settings: &EngineSettings) -> Result<Arc<dyn Segmenter>> {
     let catalogue = Catalogue::builtin();
+    let as_asked = |spec: &ModelSpec| match settings.compat {
+        Some(_) => spec.as_rembg().with_context(|| {
+            format!("rembg does not run models of the family {}; take engine.compat out", spec.family)
+        }),
+        None => Ok(spec.clone()),
+    };
     let segmenter = match (&settings.model_file, &settings.family, &settings.model) {
         (Some(file), Some(family), _) => {
             let name = file.file_stem().map_or("custom".into(), |stem| stem.to_string_lossy().into_owned());
             let spec = catalogue.family(family, &name).with_context(|| format!("there is no family `{family}`"))?;
-            TractSegmenter::from_file(file, &spec)?
+            TractSegmenter::from_file(file, &as_asked(&spec)?)?
         }
         (Some(_), None, _) => {
             anyhow::bail!("a model file needs a family: u2net, isnet, birefnet, modnet or inspyrenet")
         }
         (_, _, Some(name)) if name != &ModelSpec::embedded().name => {
-            let spec = catalogue.model(name).with_context(|| format!("there is no model `{name}` in the catalogue"))?;
-            let path = clearcut_segment::ModelStore::platform()?.require(spec)?;
-            TractSegmenter::from_file(&path, spec)?
+            let spec = catalogue.model(name).with_context(|| match catalogue.reason_left_out(name) {
+                Some(reason) => format!("the model `{name}` cannot be used: {reason}"),
+                None => format!("there is no model `{name}` in the catalogue"),
+            })?;
+            let path = model_store()?.require_valid(spec)?;
+            TractSegmenter::from_file(&path, &as_asked(spec)?)?
         }
+        _ if settings.compat.is_some() => TractSegmenter::embedded_as(&as_asked(ModelSpec::embedded())?),
         _ => TractSegmenter::embedded(),
     };
     let threads = settings.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     Ok(Arc::new(segmenter.with_threads(threads)?))
+}
+
+/// The folder of pulled models: `CLEARCUT_MODELS_DIR`, as the command line has it, or the platform's.
+fn model_store() -> Result<ModelStore> {
+    match std::env::var_os("CLEARCUT_MODELS_DIR") {
+        Some(folder) => Ok(ModelStore::at(folder)),
+        None => Ok(ModelStore::platform()?),
+    }
 }
 
 /// TLS for the listener, if a certificate is configured.

@@ -13,7 +13,7 @@ use clearcut_composite::foreground::estimate_in_place;
 use clearcut_composite::refine::{RefineOptions, refine, upsample_bilinear};
 use clearcut_image::{Matte, Picture};
 use clearcut_testkit::Scene;
-use clearcut_testkit::metrics::{gradient_error, halo_error, sad};
+use clearcut_testkit::metrics::{color_error, gradient_error, halo_error, sad};
 use clearcut_testkit::scene;
 
 /// The side of the network's answer.
@@ -54,7 +54,8 @@ fn measure(scene: &Scene, folder: Option<&Path>) -> std::io::Result<()> {
     estimate_in_place(&mut true_matte_cutout, &truth);
     let sads = [&bilinear, &refined].map(|matte| sad(matte.alpha(), &scene.alpha));
     let gradients = [&bilinear, &refined].map(|matte| gradient_error(matte.alpha(), &scene.alpha, width_px));
-    let colors = [&photo, &true_matte_cutout].map(|picture| color_error(picture, scene));
+    let colors =
+        [&photo, &true_matte_cutout].map(|picture| color_error(picture.rgba(), &scene.foreground_rgb, &scene.alpha));
     let halos = [&naive(&photo, &bilinear), &cutout].map(|picture| halo_error(picture.rgba(), &scene.rgba()));
     println!(
         "{:14} {:9.2} {:7.2} {:4.0}% {:9.2} {:8.2} {:4.0}% {:7.2} {:6.2} {:7.2} {:6.2} {refine_ms:7.0} {color_ms:5.0}",
@@ -93,15 +94,4 @@ fn naive(photo: &Picture, matte: &Matte) -> Picture {
 
 fn less_percent([before, after]: [f64; 2]) -> f64 {
     100.0 * (1.0 - after / before)
-}
-
-/// Mean absolute difference of the colors from the true ones where alpha is neither 0 nor 255, in code values.
-fn color_error(picture: &Picture, scene: &Scene) -> f64 {
-    let colors = picture.rgba().chunks_exact(4).zip(scene.foreground_rgb.chunks_exact(3));
-    let (mut sum, mut count) = (0_u64, 0_u64);
-    for ((ours, exact), _) in colors.zip(&scene.alpha).filter(|&(_, &alpha)| alpha > 0 && alpha < 255) {
-        sum += ours.iter().zip(exact).map(|(&a, &b)| u64::from(a.abs_diff(b))).sum::<u64>();
-        count += 3;
-    }
-    sum as f64 / count.max(1) as f64
 }

@@ -16,7 +16,19 @@ use crate::ModelSpec;
 pub struct Catalogue {
     families: BTreeMap<String, Family>,
     models: Vec<ModelSpec>,
+    left_out: Vec<LeftOut>,
 }
+
+/// Known models that are not in the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeftOut {
+    names: Vec<String>,
+    reason: String,
+}
+
+/// The catalogue that comes with this crate.
+const BUILTIN: &str = include_str!("../../../models/catalogue.toml");
 
 /// Models that share their pre- and post-processing.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,27 +52,45 @@ struct CatalogueFile {
     families: BTreeMap<String, Table>,
     #[serde(default)]
     models: Vec<Table>,
+    #[serde(default)]
+    left_out: Vec<LeftOut>,
 }
 
 impl Catalogue {
     /// The catalogue that comes with this crate, `models/catalogue.toml`.
     #[expect(clippy::missing_panics_doc, reason = "the text is part of this crate, and a test parses it")]
     pub fn builtin() -> &'static Self {
-        static BUILTIN: OnceLock<Catalogue> = OnceLock::new();
-        BUILTIN.get_or_init(|| {
-            Self::parse(include_str!("../../../models/catalogue.toml")).expect("the tests parse the same text")
-        })
+        static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+        CATALOGUE.get_or_init(|| Self::parse(BUILTIN).expect("the tests parse the same text"))
     }
 
     /// Reads a catalogue of one's own, in the form of `models/catalogue.toml`.
     pub fn parse(text: &str) -> Result<Self, CatalogueError> {
-        let file: CatalogueFile = toml::from_str(text).map_err(|error| CatalogueError(error.message().to_owned()))?;
+        Self::read(CatalogueFile::parse(text)?)
+    }
+
+    /// The builtin catalogue and one of one's own, whose models may belong to the builtin families. A model or family
+    /// of the same name takes the builtin one's place.
+    #[expect(clippy::missing_panics_doc, reason = "the builtin text is part of this crate, and a test parses it")]
+    pub fn builtin_and(text: &str) -> Result<Self, CatalogueError> {
+        let own = CatalogueFile::parse(text)?;
+        let mut file = CatalogueFile::parse(BUILTIN).expect("the tests parse the same text");
+        let name = |model: &Table| model.get("name").and_then(Value::as_str).map(str::to_owned);
+        file.models.retain(|builtin| !own.models.iter().any(|model| name(model) == name(builtin)));
+        file.families.extend(own.families);
+        file.models.extend(own.models);
+        file.left_out.extend(own.left_out);
+        Self::read(file)
+    }
+
+    fn read(file: CatalogueFile) -> Result<Self, CatalogueError> {
         let families = file
             .families
             .iter()
             .map(|(name, table)| Ok((name.clone(), read_family(name, table)?)))
             .collect::<Result<_, CatalogueError>>()?;
-        let mut catalogue = Self { families, models: Vec::with_capacity(file.models.len()) };
+        let models = Vec::with_capacity(file.models.len());
+        let mut catalogue = Self { families, models, left_out: file.left_out };
         for model in file.models {
             let spec = read_model(model, &file.families)?;
             if catalogue.models.iter().any(|known| known.name == spec.name || known.file == spec.file) {
@@ -82,6 +112,17 @@ impl Catalogue {
         self.models.iter().find(|spec| spec.name == name)
     }
 
+    /// Why a model that people know is not listed, in a sentence without a full stop.
+    pub fn reason_left_out(&self, name: &str) -> Option<&str> {
+        let name = name.replace('_', "-");
+        self.left_out.iter().find(|group| group.names.contains(&name)).map(|group| group.reason.as_str())
+    }
+
+    /// The names of all models that are known and not listed.
+    pub fn left_out(&self) -> impl Iterator<Item = &str> {
+        self.left_out.iter().flat_map(|group| group.names.iter().map(String::as_str))
+    }
+
     /// All families by name.
     pub fn families(&self) -> impl Iterator<Item = (&str, &Family)> {
         self.families.iter().map(|(name, family)| (name.as_str(), family))
@@ -92,6 +133,12 @@ impl Catalogue {
     pub fn family(&self, family: &str, name: &str) -> Option<ModelSpec> {
         let template = self.families.get(family)?.template.clone();
         Some(ModelSpec { name: name.to_owned(), ..template })
+    }
+}
+
+impl CatalogueFile {
+    fn parse(text: &str) -> Result<Self, CatalogueError> {
+        toml::from_str(text).map_err(|error| CatalogueError(error.message().to_owned()))
     }
 }
 

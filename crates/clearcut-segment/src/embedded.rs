@@ -13,6 +13,12 @@ impl TractSegmenter {
         static EMBEDDED: OnceLock<TractSegmenter> = OnceLock::new();
         EMBEDDED.get_or_init(|| Self::from_program(WEIGHTS, ModelSpec::embedded())).clone()
     }
+
+    /// The embedded weights fed and read as `spec` says, [`ModelSpec::as_rembg`] of the embedded model for instance.
+    /// Its identity is another than that of [`TractSegmenter::embedded`] where its mattes are.
+    pub fn embedded_as(spec: &ModelSpec) -> Self {
+        Self::from_program(WEIGHTS, spec)
+    }
 }
 
 impl ModelSpec {
@@ -26,12 +32,22 @@ impl ModelSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Sha256Digest;
+    use crate::{Segmenter, Sha256Digest};
 
     #[test]
     fn the_catalogue_describes_the_embedded_weights() {
         let spec = ModelSpec::embedded();
         assert_eq!(spec.bytes, Some(WEIGHTS.len() as u64));
         assert_eq!(spec.sha256, Some(Sha256Digest::of(WEIGHTS)));
+    }
+
+    #[test]
+    fn another_processing_of_the_embedded_weights_is_another_model() {
+        let spec = ModelSpec::embedded();
+        let rembg = TractSegmenter::embedded_as(&spec.as_rembg().expect("as u2net_custom"));
+        let authors = TractSegmenter::embedded();
+        assert_eq!(rembg.model().weights, authors.model().weights);
+        assert_ne!(rembg.model().processing, authors.model().processing);
+        assert_eq!(TractSegmenter::embedded_as(spec).model(), authors.model());
     }
 }

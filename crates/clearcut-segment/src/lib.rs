@@ -19,6 +19,7 @@ mod pointwise;
 #[cfg(feature = "pull")]
 mod pull;
 mod resample;
+mod room;
 mod segmenter;
 mod spec;
 mod store;

@@ -35,18 +35,16 @@ pub struct ModelSpec {
     pub notes: String,
     /// How the model's authors use it.
     pub processing: Processing,
-    /// How rembg uses it, where that is known.
+    /// How rembg uses it, where it does.
     #[serde(default)]
     pub rembg: Option<Processing>,
 }
 
 impl ModelSpec {
     /// This model with rembg's processing in place of its authors': division by the picture's own maximum, Lanczos
-    /// both ways, a stretched matte. Unchanged where rembg is not known to differ.
-    #[must_use]
-    pub fn as_rembg(&self) -> Self {
-        let processing = self.rembg.clone().unwrap_or_else(|| self.processing.clone());
-        Self { processing, ..self.clone() }
+    /// both ways, a stretched matte. `None` where rembg does not run such a model.
+    pub fn as_rembg(&self) -> Option<Self> {
+        Some(Self { processing: self.rembg.clone()?, ..self.clone() })
     }
 
     /// What is wrong with the description, if anything.

@@ -37,6 +37,22 @@ pub enum StoreError {
         /// Where it was looked for.
         folder: PathBuf,
     },
+    /// The file is another one than the catalogue describes.
+    #[error(
+        "{} is not the file that the catalogue describes: its SHA-256 is {actual}, not {expected}; \
+         `clearcut models pull {name}` replaces it",
+        path.display()
+    )]
+    Different {
+        /// The model's name.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// The catalogue's digest.
+        expected: Sha256Digest,
+        /// The file's.
+        actual: Sha256Digest,
+    },
 }
 
 /// What is in the store for one model.
@@ -91,6 +107,18 @@ impl ModelStore {
         }
     }
 
+    /// Where the model's weights are, after their digest was compared with the catalogue's, where it has one: half a
+    /// file, or another one, is never loaded. Reads the whole file, about a second for a gigabyte.
+    pub fn require_valid(&self, spec: &ModelSpec) -> Result<PathBuf, StoreError> {
+        let path = self.require(spec)?;
+        match (self.verify(spec)?, spec.sha256) {
+            (Verification::Different { actual }, Some(expected)) => {
+                Err(StoreError::Different { name: spec.name.clone(), path, expected, actual })
+            }
+            _ => Ok(path),
+        }
+    }
+
     /// Whether the model's weights are there, by name alone.
     pub fn contains(&self, spec: &ModelSpec) -> Result<bool, StoreError> {
         let path = self.path(spec);
@@ -131,6 +159,7 @@ fn reason(error: &io::Error) -> String {
         io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             "a file and a folder are in each other's place; remove it, or choose another folder"
         }
+        io::ErrorKind::FileTooLarge => "raise this user's limit on file sizes, or choose another folder",
         _ => return error.to_string(),
     };
     format!("{error}; {way_out}")
@@ -160,16 +189,21 @@ mod tests {
         fs::write(store.path(&spec), b"weighty").expect("writable");
         let actual = Sha256Digest::of(b"weighty");
         assert_eq!(store.verify(&spec).expect("readable"), Verification::Different { actual });
+        let message = store.require_valid(&spec).expect_err("another file").to_string();
+        assert!(message.contains(&actual.to_string()) && message.contains("pull tiny` replaces it"), "{message}");
         spec.sha256 = None;
         assert_eq!(store.verify(&spec).expect("readable"), Verification::Unpinned { actual });
+        assert_eq!(store.require_valid(&spec).expect("nothing to compare with"), store.path(&spec));
     }
 
     #[test]
     fn an_absent_model_says_how_to_get_it() {
         let (_folder, store, spec) = store_with(None);
         assert_eq!(store.verify(&spec).expect("nothing to read"), Verification::Absent);
-        let message = store.require(&spec).expect_err("absent").to_string();
-        assert!(message.contains("clearcut models pull tiny"), "{message}");
+        for required in [store.require(&spec), store.require_valid(&spec)] {
+            let message = required.expect_err("absent").to_string();
+            assert!(message.contains("clearcut models pull tiny"), "{message}");
+        }
     }
 
     #[test]

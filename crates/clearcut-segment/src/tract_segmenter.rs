@@ -16,6 +16,7 @@ use crate::guard::guarded;
 use crate::input::InputTensor;
 use crate::onnx::Network;
 use crate::plans::Plans;
+use crate::room;
 use crate::spec::ModelSpec;
 use crate::{ModelIdentity, SegmentError, Segmenter};
 
@@ -75,6 +76,9 @@ impl TractSegmenter {
         let (file, bytes) = open().map_err(|error| SegmentError::load(&name, error))?;
         if bytes > Self::MAX_MODEL_BYTES {
             let reason = format!("it has {bytes} bytes, and the limit is {}", Self::MAX_MODEL_BYTES);
+            return Err(SegmentError::load(&name, reason));
+        }
+        if let Some(reason) = room::refusal(bytes) {
             return Err(SegmentError::load(&name, reason));
         }
         Self::read(file, spec).map_err(|reason| SegmentError::load(&name, reason))

@@ -52,6 +52,8 @@ fn networks_of_another_signature_are_refused_with_a_way_out() {
         ("odd-rank-3.onnx", "its input has 3 dimensions"),
         ("odd-gray.onnx", "its input is 1 x 1 x 20 x 20, and the family inspyrenet feeds 1 x 3 x 20 x 20"),
         ("odd-two-inputs.onnx", "it has 2 inputs"),
+        ("odd-integer.onnx", "its input is of type I64"),
+        ("odd-no-output.onnx", "output"),
         ("odd-unknown-operator.onnx", "does not know (Levitate)"),
         ("odd-external-weights.onnx", "lie in a second file"),
         ("odd-mismatch.onnx", "does not work at 20x20 px"),
@@ -99,7 +101,12 @@ fn half_precision_inside_a_network_is_computed() {
 
 #[test]
 fn outputs_that_are_no_matte_fail_the_picture_and_not_the_process() {
-    for (name, reason) in [("odd-not-a-number.onnx", "not finite numbers"), ("odd-scalar.onnx", "no matte")] {
+    let cases = [
+        ("odd-not-a-number.onnx", "not finite numbers"),
+        ("odd-infinite.onnx", "not finite numbers"),
+        ("odd-scalar.onnx", "no matte"),
+    ];
+    for (name, reason) in cases {
         let segmenter = TractSegmenter::from_file(&file(name), &spec()).expect("loadable");
         let error = segmenter.segment(&Picture::filled(4, 4, [1, 2, 3, 4])).expect_err(name);
         assert!(matches!(error, SegmentError::Run { .. }) && error.to_string().contains(reason), "{error}");

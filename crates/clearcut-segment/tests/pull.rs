@@ -1,15 +1,12 @@
 //! Downloads from a server on this machine that interrupts, lies and redirects.
 
-mod server;
-
 use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clearcut_segment::{Catalogue, ModelSpec, ModelStore, PullError, PullOptions, Sha256Digest, Verification, pull};
+use clearcut_testkit::http::{Answer, ScriptedServer};
 use tempfile::TempDir;
-
-use server::{Answer, Server};
 
 /// What is downloaded: several pieces of a stream, all different.
 fn weights() -> Vec<u8> {
@@ -24,7 +21,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    fn new(server: &Server) -> Self {
+    fn new(server: &ScriptedServer) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut spec = Catalogue::builtin().family("u2net", "tiny").expect("a family");
         spec.bytes = Some(weights().len() as u64);
@@ -58,7 +55,7 @@ impl Fixture {
 
 #[tokio::test]
 async fn a_download_is_verified_and_not_repeated() {
-    let server = Server::start([Answer::whole(&weights())]).await;
+    let server = ScriptedServer::start([Answer::whole(&weights())]);
     let mut fixture = Fixture::new(&server);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&seen);
@@ -76,12 +73,11 @@ async fn a_download_is_verified_and_not_repeated() {
 #[tokio::test]
 async fn an_interruption_is_continued_in_the_same_call() {
     let weights = weights();
-    let server = Server::start([
+    let server = ScriptedServer::start([
         Answer::whole(&weights).etag("\"v1\"").cut_after(100_000),
         Answer::partial(&weights, 100_000).cut_after(50_000),
         Answer::partial(&weights, 150_000),
-    ])
-    .await;
+    ]);
     Fixture::new(&server).pull().await.expect("a download in three pieces");
     let requests = server.requests();
     assert_eq!(
@@ -94,7 +90,7 @@ async fn an_interruption_is_continued_in_the_same_call() {
 #[tokio::test]
 async fn an_interruption_is_continued_by_a_later_call() {
     let server =
-        Server::start([Answer::whole(&weights()).cut_after(100_000), Answer::partial(&weights(), 100_000)]).await;
+        ScriptedServer::start([Answer::whole(&weights()).cut_after(100_000), Answer::partial(&weights(), 100_000)]);
     let mut fixture = Fixture::new(&server);
     fixture.options.attempts = 1;
     let error = fixture.pull_error().await;
@@ -106,26 +102,25 @@ async fn an_interruption_is_continued_by_a_later_call() {
 #[tokio::test]
 async fn a_server_that_ignores_ranges_sends_all_of_it_again() {
     let weights = weights();
-    let server = Server::start([Answer::whole(&weights).cut_after(100_000), Answer::whole(&weights)]).await;
+    let server = ScriptedServer::start([Answer::whole(&weights).cut_after(100_000), Answer::whole(&weights)]);
     Fixture::new(&server).pull().await.expect("a download from the start");
 }
 
 #[tokio::test]
 async fn a_file_that_changed_meanwhile_is_downloaded_afresh() {
     let old = vec![7; 300_000];
-    let server = Server::start([
+    let server = ScriptedServer::start([
         Answer::whole(&old).etag("\"old\"").cut_after(100_000),
         // If-Range does not match any more: the whole new file.
         Answer::whole(&weights()).etag("\"new\""),
-    ])
-    .await;
+    ]);
     Fixture::new(&server).pull().await.expect("the new file");
     assert_eq!(server.requests()[1].header("if-range"), Some("\"old\""));
 }
 
 #[tokio::test]
 async fn a_mixture_of_two_files_is_noticed_and_downloaded_afresh() {
-    let server = Server::start([Answer::partial(&weights(), 1000), Answer::whole(&weights())]).await;
+    let server = ScriptedServer::start([Answer::partial(&weights(), 1000), Answer::whole(&weights())]);
     let fixture = Fixture::new(&server);
     fs::create_dir(fixture.store.folder()).expect("writable");
     fs::write(fixture.store.path(&fixture.spec).with_added_extension("part"), vec![9; 1000]).expect("writable");
@@ -134,12 +129,11 @@ async fn a_mixture_of_two_files_is_noticed_and_downloaded_afresh() {
 
 #[tokio::test]
 async fn an_answer_to_another_range_is_not_appended() {
-    let server = Server::start([
+    let server = ScriptedServer::start([
         Answer::whole(&weights()).cut_after(100_000),
         Answer::partial(&weights(), 5),
         Answer::whole(&weights()),
-    ])
-    .await;
+    ]);
     Fixture::new(&server).pull().await.expect("a download from the start");
     assert_eq!(server.requests()[2].header("range"), None);
 }
@@ -148,7 +142,7 @@ async fn an_answer_to_another_range_is_not_appended() {
 async fn a_wrong_digest_removes_the_file() {
     let mut wrong = weights();
     wrong[5] ^= 1;
-    let server = Server::start([Answer::whole(&wrong)]).await;
+    let server = ScriptedServer::start([Answer::whole(&wrong)]);
     let fixture = Fixture::new(&server);
     let error = fixture.pull_error().await;
     assert!(matches!(error, PullError::WrongDigest { .. }), "{error}");
@@ -161,7 +155,7 @@ async fn a_wrong_size_is_noticed_before_or_during_the_download() {
     let mut long = weights();
     long.push(0);
     for answer in [Answer::whole(&long), Answer::whole(&long).without_length(), Answer::whole(&long[..9])] {
-        let server = Server::start([answer]).await;
+        let server = ScriptedServer::start([answer]);
         let fixture = Fixture::new(&server);
         let error = fixture.pull_error().await;
         assert!(matches!(error, PullError::WrongSize { expected_bytes: 300_000, .. }), "{error}");
@@ -171,11 +165,11 @@ async fn a_wrong_size_is_noticed_before_or_during_the_download() {
 
 #[tokio::test]
 async fn redirects_are_followed_up_to_a_limit() {
-    let server = Server::start([Answer::redirect("/elsewhere"), Answer::whole(&weights())]).await;
+    let server = ScriptedServer::start([Answer::redirect("/elsewhere"), Answer::whole(&weights())]);
     Fixture::new(&server).pull().await.expect("a redirected download");
     assert_eq!(server.requests()[1].path, "/elsewhere");
 
-    let circle = Server::start((0..20).map(|_| Answer::redirect("/tiny.onnx"))).await;
+    let circle = ScriptedServer::start((0..20).map(|_| Answer::redirect("/tiny.onnx")));
     let error = Fixture::new(&circle).pull_error().await;
     assert!(matches!(error, PullError::Redirect { .. }), "{error}");
     assert_eq!(circle.requests().len(), 6);
@@ -183,15 +177,15 @@ async fn redirects_are_followed_up_to_a_limit() {
 
 #[tokio::test]
 async fn a_refusal_is_final_and_a_busy_server_is_asked_again() {
-    let absent = Server::start([Answer::status(404)]).await;
+    let absent = ScriptedServer::start([Answer::status(404)]);
     let error = Fixture::new(&absent).pull_error().await;
     assert!(matches!(error, PullError::Status { status: 404, .. }), "{error}");
     assert_eq!(absent.requests().len(), 1);
 
-    let busy = Server::start([Answer::status(503), Answer::status(429), Answer::whole(&weights())]).await;
+    let busy = ScriptedServer::start([Answer::status(503), Answer::status(429), Answer::whole(&weights())]);
     Fixture::new(&busy).pull().await.expect("the third answer");
 
-    let down = Server::start((0..9).map(|_| Answer::status(500))).await;
+    let down = ScriptedServer::start((0..9).map(|_| Answer::status(500)));
     let error = Fixture::new(&down).pull_error().await;
     assert!(matches!(error, PullError::Status { status: 500, .. }), "{error}");
     assert_eq!(down.requests().len(), 5);
@@ -199,7 +193,7 @@ async fn a_refusal_is_final_and_a_busy_server_is_asked_again() {
 
 #[tokio::test]
 async fn an_unreachable_server_is_named() {
-    let mut fixture = Fixture::new(&Server::start([]).await);
+    let mut fixture = Fixture::new(&ScriptedServer::start([]));
     fixture.spec.source = Some("http://127.0.0.1:1/tiny.onnx".to_owned());
     let message = fixture.pull_error().await.to_string();
     assert!(message.contains("http://127.0.0.1:1/tiny.onnx broke off after 0 of 300000 bytes"), "{message}");
@@ -207,7 +201,7 @@ async fn an_unreachable_server_is_named() {
 
 #[tokio::test]
 async fn licenses_and_missing_pins_are_refused_before_any_request() {
-    let server = Server::start([]).await;
+    let server = ScriptedServer::start([]);
     let mut fixture = Fixture::new(&server);
     fixture.spec.commercial_use = false;
     fixture.spec.license = "CC-BY-NC-4.0".to_owned();
@@ -230,7 +224,7 @@ async fn licenses_and_missing_pins_are_refused_before_any_request() {
 
 #[tokio::test]
 async fn a_damaged_file_is_replaced() {
-    let server = Server::start([Answer::whole(&weights())]).await;
+    let server = ScriptedServer::start([Answer::whole(&weights())]);
     let fixture = Fixture::new(&server);
     fs::create_dir(fixture.store.folder()).expect("writable");
     fs::write(fixture.store.path(&fixture.spec), b"damaged").expect("writable");
@@ -239,7 +233,7 @@ async fn a_damaged_file_is_replaced() {
 
 #[tokio::test]
 async fn two_downloads_of_one_model_do_not_mix() {
-    let server = Server::start([]).await;
+    let server = ScriptedServer::start([]);
     let fixture = Fixture::new(&server);
     fs::create_dir(fixture.store.folder()).expect("writable");
     let part = fixture.store.path(&fixture.spec).with_added_extension("part");
@@ -251,7 +245,7 @@ async fn two_downloads_of_one_model_do_not_mix() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_used_is_named() {
-    let server = Server::start([]).await;
+    let server = ScriptedServer::start([]);
     let mut fixture = Fixture::new(&server);
     let file = fixture.folder.path().join("file");
     fs::write(&file, b"").expect("writable");
@@ -263,7 +257,7 @@ async fn a_folder_that_cannot_be_used_is_named() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_full_disk_is_an_error_with_a_way_out() {
-    let server = Server::start([Answer::whole(&weights())]).await;
+    let server = ScriptedServer::start([Answer::whole(&weights())]);
     let fixture = Fixture::new(&server);
     fs::create_dir(fixture.store.folder()).expect("writable");
     let part = fixture.store.path(&fixture.spec).with_added_extension("part");

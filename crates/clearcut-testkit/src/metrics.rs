@@ -52,7 +52,8 @@ pub fn gradient_error(alpha: &[u8], truth: &[u8], width_px: u32) -> f64 {
 /// black and over white and those that the true cut-out shows there, over the pixels that are truly mixed
 /// (0 < alpha < 255), in code values. 0 if there are none.
 ///
-/// Ours; both arguments are straight RGBA, four bytes a pixel.
+/// Ours; both arguments are straight RGBA, four bytes a pixel. A blend is made channel by channel, so black and white
+/// stand for every saturated color too: its channels are 0 or 255.
 ///
 /// # Panics
 ///
@@ -72,6 +73,26 @@ pub fn halo_error(cutout_rgba: &[u8], true_rgba: &[u8]) -> f64 {
         }
     }
     if count == 0 { 0.0 } else { sum / count as f64 }
+}
+
+/// Mean absolute difference of a cut-out's colors from the true ones over the pixels that are truly mixed
+/// (0 < alpha < 255), in code values. 0 if there are none.
+///
+/// The cut-out has four bytes a pixel, the true colors three.
+///
+/// # Panics
+///
+/// If the slices are not of one picture.
+pub fn color_error(cutout_rgba: &[u8], true_rgb: &[u8], true_alpha: &[u8]) -> f64 {
+    let pixels = true_alpha.len();
+    assert_eq!((cutout_rgba.len(), true_rgb.len()), (pixels * 4, pixels * 3), "all belong to one picture");
+    let colors = cutout_rgba.chunks_exact(4).zip(true_rgb.chunks_exact(3)).zip(true_alpha);
+    let (mut sum, mut count) = (0_u64, 0_u64);
+    for ((color, exact), _) in colors.filter(|&(_, alpha)| (1..=254).contains(alpha)) {
+        sum += color.iter().zip(exact).map(|(&value, &true_value)| u64::from(value.abs_diff(true_value))).sum::<u64>();
+        count += 3;
+    }
+    if count == 0 { 0.0 } else { sum as f64 / count as f64 }
 }
 
 fn over(pixel: &[u8], channel: usize, behind: f64) -> f64 {
@@ -168,6 +189,13 @@ mod tests {
         let area = 32.0 / (2.0 * 1.4 * std::f64::consts::PI.sqrt()) / 1000.0;
         let error = gradient_error(&[0; 32 * 32], &step, 32);
         assert!((error - area).abs() < 0.03 * area, "{error}, not {area}");
+    }
+
+    #[test]
+    fn colors_are_compared_where_the_truth_is_mixed() {
+        let truth = [10, 20, 30, 0, 0, 0, 9, 9, 9];
+        near(color_error(&[16, 20, 27, 0, 99, 99, 99, 0, 99, 99, 99, 0], &truth, &[128, 0, 255]), 3.0);
+        near(color_error(&[1, 2, 3, 4], &[9, 9, 9], &[255]), 0.0);
     }
 
     #[test]

@@ -13,6 +13,12 @@ pub struct EngineArgs {
     /// An ONNX file of your own; needs --family.
     #[arg(long, value_name = "FILE", requires = "family", conflicts_with = "model", help_heading = "The engine")]
     pub model_file: Option<PathBuf>,
+    /// Models of your own beside those of the catalogue, as a TOML file in its form.
+    #[arg(long, env = "CLEARCUT_CATALOGUE", value_name = "FILE", help_heading = "The engine")]
+    pub catalogue: Option<PathBuf>,
+    /// Folder of the models; the platform's cache folder by default.
+    #[arg(long, env = "CLEARCUT_MODELS_DIR", value_name = "FOLDER", help_heading = "The engine")]
+    pub models_dir: Option<PathBuf>,
     /// How the network of --model-file is fed and read.
     #[arg(long, value_name = "FAMILY", help_heading = "The engine")]
     pub family: Option<String>,

@@ -10,6 +10,9 @@ pub struct ModelsArgs {
     /// Folder of the models; the platform's cache folder by default.
     #[arg(long, env = "CLEARCUT_MODELS_DIR", value_name = "FOLDER", global = true)]
     pub models_dir: Option<PathBuf>,
+    /// Models of your own beside those of the catalogue, as a TOML file in its form.
+    #[arg(long, env = "CLEARCUT_CATALOGUE", value_name = "FILE", global = true)]
+    pub catalogue: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub command: ModelsCommand,

@@ -29,6 +29,7 @@ fn rules(settings: &Settings) -> impl Iterator<Item = (&'static str, bool, &'sta
         ("listen.request_timeout", !listen.request_timeout.is_zero(), "longer than 0"),
         ("engine.max_megapixels", engine.max_megapixels > 0, "at least 1"),
         ("engine.family", engine.model_file.is_none() || engine.family.is_some(), "set together with `engine.model_file`"),
+        ("engine.compat", engine.compat.as_deref().is_none_or(|tool| tool == "rembg"), "rembg, or nothing"),
         ("cache.upstash_token", cache.upstash_url.is_none() || cache.upstash_token.is_some(), "set together with `cache.upstash_url`"),
         ("cache.upstash_url", cache.upstash_token.is_none() || cache.upstash_url.is_some(), "set together with `cache.upstash_token`"),
         ("cache.upstash_url", cache.upstash_url.as_deref().is_none_or(is_web), "an address with http or https"),

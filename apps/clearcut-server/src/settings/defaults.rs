@@ -22,7 +22,14 @@ impl Default for Settings {
                 tls_certificate: None,
                 tls_key: None,
             },
-            engine: EngineSettings { model: None, model_file: None, family: None, threads: None, max_megapixels: 50 },
+            engine: EngineSettings {
+                model: None,
+                model_file: None,
+                family: None,
+                compat: None,
+                threads: None,
+                max_megapixels: 50,
+            },
             cache: CacheSettings {
                 enabled: true,
                 memory_mb: 256,

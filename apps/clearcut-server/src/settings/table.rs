@@ -47,7 +47,8 @@ pub(super) const UNUSED: &[(&str, &str)] = &[
 ];
 
 /// Names that begin like those of settings and are read elsewhere.
-pub(super) const ELSEWHERE: &[&str] = &["CLEARCUT_CONFIG", "CLEARCUT_MODELS_DIR", "CLEARCUT_REQUIRE_SERVERS"];
+pub(super) const ELSEWHERE: &[&str] =
+    &["CLEARCUT_CATALOGUE", "CLEARCUT_CONFIG", "CLEARCUT_MODELS_DIR", "CLEARCUT_REQUIRE_SERVERS"];
 
 /// What the names of all settings in the environment begin with.
 pub(super) const PREFIX: &str = "CLEARCUT_";
@@ -177,6 +178,7 @@ pub(super) static TABLE: &[Setting] = table! {
     { engine.model = "the embedded one" [same("CLEARCUT_MODEL")] "A model of the catalogue that has been pulled." }
     { engine.model_file [] "An ONNX file, with `engine.family`." }
     { engine.family [] "How the file's input and output are read: u2net, isnet, birefnet, modnet or inspyrenet." }
+    { engine.compat [] "Feed and read the network as another tool does, deviations from its authors included: rembg." }
     { engine.threads = "one for each core" [] "Pictures worked on at once." }
     { engine.max_megapixels [] "Largest picture, in millions of pixels." }
 

@@ -4,21 +4,14 @@ use clearcut_composite::backdrop;
 use clearcut_composite::foreground::{estimate, set_alpha};
 use clearcut_composite::refine::{RefineOptions, refine, upsample_bilinear};
 use clearcut_image::{Matte, Picture};
-use clearcut_testkit::metrics::halo_error;
+use clearcut_testkit::metrics::{self, halo_error};
 use clearcut_testkit::{Scene, scene};
 
 use crate::{coarse, photo, truth};
 
-/// Mean absolute difference from the true colors where alpha is neither 0 nor 255.
+/// How far a picture's colors are from the scene's own.
 fn color_error(picture: &Picture, scene: &Scene) -> f64 {
-    let colors = picture.rgba().chunks_exact(4).zip(scene.foreground_rgb.chunks_exact(3));
-    let mixed = colors.zip(&scene.alpha).filter(|&(_, &alpha)| alpha > 0 && alpha < 255);
-    let (mut sum, mut count) = (0.0, 0.0);
-    for ((ours, exact), _) in mixed {
-        sum += ours.iter().zip(exact).map(|(&a, &b)| f64::from(a.abs_diff(b))).sum::<f64>();
-        count += 3.0;
-    }
-    sum / count
+    metrics::color_error(picture.rgba(), &scene.foreground_rgb, &scene.alpha)
 }
 
 #[test]

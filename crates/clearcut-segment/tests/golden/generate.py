@@ -130,8 +130,9 @@ def make_networks():
     network("ben", "input", ["output"])
 
 
-def odd_network(name, nodes, input_shape=(1, 3, SIDE, SIDE), inputs=("input",), constants=(), output_shape=None):
-    sources = [helper.make_tensor_value_info(i, TensorProto.FLOAT, input_shape) for i in inputs]
+def odd_network(name, nodes, input_shape=(1, 3, SIDE, SIDE), inputs=("input",), constants=(), output_shape=None,
+                input_type=TensorProto.FLOAT):
+    sources = [helper.make_tensor_value_info(i, input_type, input_shape) for i in inputs]
     sink = helper.make_tensor_value_info("output", TensorProto.FLOAT, output_shape)
     graph = helper.make_graph(nodes, name, sources, [sink], constants)
     opsets = [helper.make_opsetid("", 11), helper.make_opsetid("com.example", 1)]
@@ -150,6 +151,11 @@ def make_odd_networks():
     odd_network("unknown-operator", [helper.make_node("Levitate", ["input"], ["output"], domain="com.example")])
     odd_network("not-a-number", [helper.make_node("Sub", ["input", "input"], ["zero"]),
                                  helper.make_node("Div", ["zero", "zero"], ["output"])])
+    odd_network("infinite", [helper.make_node("Sub", ["input", "input"], ["zero"]), helper.make_node("Exp", ["zero"], ["one"]),
+                             helper.make_node("Div", ["one", "zero"], ["output"])])
+    odd_network("integer", [helper.make_node("Cast", ["input"], ["output"], to=TensorProto.FLOAT)],
+                input_type=TensorProto.INT64)
+    odd_network("no-output", [helper.make_node("Sigmoid", ["input"], ["elsewhere"])])
     odd_network("scalar", [helper.make_node("ReduceMean", ["input"], ["output"], keepdims=0)])
     kernel = numpy_helper.from_array(np.full((1, 3, 1, 1), 0.25, np.float16), "kernel")
     half = helper.make_node("Cast", ["input"], ["half"], to=TensorProto.FLOAT16)
@@ -196,6 +202,7 @@ CASES = [
     ("inspyrenet", "authors", rules("inspyrenet", IMAGENET)),
     ("ben2", "authors", rules("ben", ([0.0] * 3, [1.0] * 3), stretch=True)),
     ("ben2", "rembg", rembg("ben", ([0.5] * 3, [1.0] * 3))),
+    ("clearcut-s", "rembg", rembg("clearcut", IMAGENET)),
 ]
 
 

@@ -113,6 +113,7 @@ fn a_variable_that_changes_nothing_is_pointed_out() {
 #[case::shared("", &[("RATE_LIMIT_STORAGE", "redis")], &[],
     "environment variable RATE_LIMIT_STORAGE: `limits.shared` must be false where `cache.redis_url` is not set")]
 #[case::level("", &[], &[("seeing.log_level", "inof")], "`seeing.log_level` must be off, error, warn")]
+#[case::compat("engine.compat = 'carvekit'", &[], &[], "`engine.compat` must be rembg, or nothing")]
 #[case::origin("", &[("CORS_ORIGINS", "https://example.com/app")], &[], "without paths")]
 #[case::preset("results.presets = [{ name = 'a', format = 'GIF', quality = 70 }]", &[], &[], "format JPEG, PNG or WEBP")]
 #[case::preset_quality("results.presets = [{ name = 'a', format = 'PNG', quality = 9 }]", &[], &[], "quality 10 to 100")]
