@@ -19,7 +19,9 @@ mod pointwise;
 #[cfg(feature = "pull")]
 mod pull;
 mod resample;
+mod runtime;
 mod segmenter;
+mod signature;
 mod spec;
 mod store;
 mod successor;
@@ -32,9 +34,11 @@ mod tract_segmenter;
 pub use catalogue::{Catalogue, CatalogueError, Family};
 pub use digest::Sha256Digest;
 pub use error::SegmentError;
+pub use guard::guarded;
 pub use input::{Content, InputTensor};
 #[cfg(feature = "pull")]
 pub use pull::{PullError, PullOptions, PullProgress, pull};
+pub use runtime::{Operations, Provider, Runtime, UnknownProvider};
 pub use segmenter::{ModelIdentity, Segmenter};
 pub use spec::{
     Activation, ChannelOrder, Divisor, InputSize, InputSpec, ModelSpec, OutputSpec, Processing, ResizeFilter,

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 pub mod metrics;
+pub mod ort;
 pub mod scene;
 #[cfg(unix)]
 pub mod server;
+mod skip;
 
 pub use scene::Scene;
