@@ -6,6 +6,7 @@ mod ci;
 mod deny;
 mod dist;
 mod man;
+mod onnx_runtime;
 mod process;
 mod servers;
 mod tally;
@@ -26,7 +27,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Run the whole test suite against private Redis and Postgres servers, installing them where that is allowed
+    /// Run the whole test suite against private Redis and Postgres servers and ONNX Runtime, installing them where that is
+    /// allowed
     Test {
         /// Arguments for `cargo test`, after `--`
         #[arg(last = true)]

@@ -1,15 +1,16 @@
-//! `cargo xtask test`: the whole suite, with the servers it needs.
+//! `cargo xtask test`: the whole suite, with the servers and the library it needs.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 
+use crate::onnx_runtime;
 use crate::process;
 use crate::servers;
 use crate::tally::Tally;
 
-/// Tells the test kit that a server which cannot be started is a failure, not a reason to skip.
+/// Tells the test kit that a server or library which is missing is a failure, not a reason to skip.
 const REQUIRE_SERVERS: &str = "CLEARCUT_REQUIRE_SERVERS";
 
 /// How a run of the suite went.
@@ -30,11 +31,13 @@ pub fn run(cargo_arguments: &[String]) -> Result<ExitCode> {
 /// Runs the suite with `variable` set, shows it live and counts its tests.
 pub fn suite(cargo_arguments: &[String], variable: Option<(&str, &str)>) -> Result<Outcome> {
     let path = servers::ready()?;
+    let library = onnx_runtime::ready()?;
     let mut command = process::cargo(["test", "--no-fail-fast"]);
     if !names_a_package(cargo_arguments) {
         command.arg("--workspace");
     }
-    command.args(cargo_arguments).env("PATH", path).env(REQUIRE_SERVERS, "1").envs(variable);
+    command.args(cargo_arguments).env("PATH", path).env(REQUIRE_SERVERS, "1");
+    command.env(onnx_runtime::LIBRARY, library).envs(variable);
     counted(&mut command)
 }
 

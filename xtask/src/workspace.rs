@@ -48,6 +48,9 @@ pub struct Resolve {
 #[derive(Debug, Default, Deserialize)]
 pub struct Node {
     pub id: String,
+    /// The package's features that are turned on.
+    #[serde(default)]
+    pub features: Vec<String>,
 }
 
 impl Metadata {
@@ -67,6 +70,12 @@ impl Metadata {
     /// The workspace's own packages.
     pub fn members(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| self.workspace_members.contains(&package.id))
+    }
+
+    /// The features of a package that the default build turns on.
+    pub fn features(&self, package: &Package) -> &[String] {
+        let nodes = self.resolve.as_ref().map_or(&[][..], |resolve| &resolve.nodes);
+        nodes.iter().find(|node| node.id == package.id).map_or(&[], |node| &node.features)
     }
 
     /// Other people's packages that the default build takes in.

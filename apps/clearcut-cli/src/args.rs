@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use cache::{CacheArgs, CacheCommand};
-pub use engine::{CachePlace, EngineArgs};
+pub use engine::{CachePlace, EngineArgs, RuntimeName};
 pub use models::{ModelsArgs, ModelsCommand};
 pub use plan::PlanArgs;
 pub use remove::{Existing, RemoveArgs};

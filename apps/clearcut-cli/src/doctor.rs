@@ -20,7 +20,10 @@ pub async fn run(args: EngineArgs) -> Result<Exit, Failure> {
     let [a, b, c, d, ..] = model.weights;
     let weights = format!("{a:02x}{b:02x}{c:02x}{d:02x}");
     println!("model      {} ({})", model.name, weights);
-    println!("runtime    tract on the CPU, {} pictures at once", engine.threads());
+    println!("runtime    {}, {} pictures at once", works.found.runtime, engine.threads());
+    if let Some(library) = &works.found.library {
+        println!("library    {library}");
+    }
 
     let mut exit = try_picture(engine, started).await;
     if let Some(cache) = engine.cache() {

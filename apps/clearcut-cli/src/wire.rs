@@ -1,20 +1,22 @@
-//! Puts the engine together: the one place that names concrete models and cache tiers.
+//! Puts the engine together: the one place that names concrete models, runtimes and cache tiers.
 
-use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+mod segmenter;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clearcut::{Engine, Limits, TieredCache};
 use clearcut_cache::{CacheTier, InvalidationBus, LeaseKeeper, Ledger, TierError, TierErrorKind, TierPolicy};
 use clearcut_cache_redis::{RedisBus, RedisConfig, RedisConnection, RedisLease, RedisTier};
 use clearcut_cache_sql::{CacheReports, CacheUpkeep, PostgresTier, SqlConfig, SqliteConfig, SqliteTier};
 pub use clearcut_cache_sql::{CacheStatistics, CleanupOptions, CleanupReport, TaskSummary};
-use clearcut_segment::{ModelSpec, Segmenter, TractSegmenter};
 use tracing::warn;
 
 use crate::{
     args::{CachePlace, EngineArgs},
     exit::{Exit, Failure},
-    models,
 };
+
+pub use segmenter::Found;
 
 /// How long Redis keeps a rendition; the database keeps it for as long as the engine says.
 const REDIS_RENDITION_TTL: Duration = Duration::from_hours(2);
@@ -26,6 +28,8 @@ const TIER_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Works {
     /// The engine.
     pub engine: Engine,
+    /// What runs its network.
+    pub found: Found,
     database: Option<Arc<dyn CacheDatabase>>,
 }
 
@@ -51,14 +55,15 @@ pub async fn works(args: &EngineArgs) -> Result<Works, Failure> {
         }
     };
     let limits = Limits { max_megapixels: args.max_megapixels, ..Limits::default() };
-    let mut builder = Engine::builder().segmenter(segmenter(args)?).limits(limits);
+    let found = Found::of(args)?;
+    let mut builder = Engine::builder().segmenter(Arc::clone(&found.segmenter)).limits(limits);
     if let Some(jobs) = args.jobs {
         builder = builder.threads(jobs);
     }
     if let Some(cache) = tiers.cache().await {
         builder = builder.cache(cache);
     }
-    Ok(Works { engine: builder.build()?, database: tiers.database })
+    Ok(Works { engine: builder.build()?, found, database: tiers.database })
 }
 
 impl Works {
@@ -165,33 +170,4 @@ fn cache_folder(place: &CachePlace) -> Result<PathBuf, Failure> {
 /// A cache that cannot do what was asked of it.
 pub fn cache_failure(error: &TierError) -> Failure {
     Failure::new(Exit::Cache, "cache_unavailable", error.to_string())
-}
-
-fn segmenter(args: &EngineArgs) -> Result<Arc<dyn Segmenter>, Failure> {
-    let catalogue = models::catalogue(args.catalogue.as_deref())?;
-    let as_asked = |spec: &ModelSpec| match args.compat {
-        Some(_) => models::as_rembg(spec),
-        None => Ok(spec.clone()),
-    };
-    let segmenter = match (&args.model_file, &args.family, &args.model) {
-        (Some(file), Some(family), _) => {
-            let name = file.file_stem().map_or("custom".into(), |stem| stem.to_string_lossy().into_owned());
-            let spec = catalogue.family(family, &name).ok_or_else(|| {
-                let families: Vec<&str> = catalogue.families().map(|(name, _)| name).collect();
-                Failure::usage(format!("there is no family `{family}`; choose one of {}", families.join(", ")))
-            })?;
-            TractSegmenter::from_file(file, &as_asked(&spec)?)
-        }
-        (_, _, Some(name)) if name != &ModelSpec::embedded().name => {
-            let spec = models::spec(&catalogue, name)?;
-            let store = models::store(args.models_dir.as_deref())?;
-            let path = store.require_valid(spec).map_err(models::model_failure)?;
-            TractSegmenter::from_file(&path, &as_asked(spec)?)
-        }
-        _ if args.compat.is_some() => Ok(TractSegmenter::embedded_as(&as_asked(ModelSpec::embedded())?)),
-        _ => Ok(TractSegmenter::embedded()),
-    };
-    let threads = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
-    let segmenter = segmenter.and_then(|segmenter| segmenter.with_threads(threads)).map_err(models::model_failure)?;
-    Ok(Arc::new(segmenter))
 }

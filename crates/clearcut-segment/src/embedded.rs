@@ -22,6 +22,11 @@ impl TractSegmenter {
 }
 
 impl ModelSpec {
+    /// The ONNX file of the embedded model, for other runtimes.
+    pub fn embedded_onnx() -> &'static [u8] {
+        WEIGHTS
+    }
+
     /// The catalogue's entry of the embedded model.
     #[expect(clippy::missing_panics_doc, reason = "the catalogue is part of this crate, and a test finds the entry")]
     pub fn embedded() -> &'static Self {

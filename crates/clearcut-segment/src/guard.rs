@@ -4,9 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `work`; a panic inside becomes `Err` with its message.
 ///
-/// A model is an upload of strangers: the runtime's assertions about it must not take the process down. `work` must
-/// not leave shared state half-changed; what it owns is dropped.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+/// A model is an upload of strangers: the runtime's assertions about it must not take the process down.
+///
+/// # Contract
+///
+/// `work` leaves no shared state half-changed; what it owns is dropped.
+pub fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let message = panic
             .downcast_ref::<&str>()

@@ -20,7 +20,9 @@ mod pointwise;
 mod pull;
 mod resample;
 mod room;
+mod runtime;
 mod segmenter;
+mod signature;
 mod spec;
 mod store;
 mod successor;
@@ -33,9 +35,11 @@ mod tract_segmenter;
 pub use catalogue::{Catalogue, CatalogueError, Family};
 pub use digest::Sha256Digest;
 pub use error::SegmentError;
+pub use guard::guarded;
 pub use input::{Content, InputTensor};
 #[cfg(feature = "pull")]
 pub use pull::{PullError, PullOptions, PullProgress, pull};
+pub use runtime::{Operations, Provider, Runtime, UnknownProvider};
 pub use segmenter::{ModelIdentity, Segmenter};
 pub use spec::{
     Activation, ChannelOrder, Divisor, InputSize, InputSpec, ModelSpec, OutputSpec, Processing, ResizeFilter,

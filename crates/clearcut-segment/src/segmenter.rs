@@ -2,7 +2,8 @@
 
 use clearcut_image::{Matte, Picture};
 
-use crate::SegmentError;
+use crate::tract_segmenter::PROCESSING_REVISION;
+use crate::{ModelSpec, SegmentError};
 
 /// Finds the foreground of a picture.
 ///
@@ -34,5 +35,15 @@ impl ModelIdentity {
     /// All three parts.
     pub fn new(name: impl Into<String>, weights: [u8; 32], processing: impl Into<String>) -> Self {
         Self { name: name.into(), weights, processing: processing.into() }
+    }
+
+    /// Of weights that another runtime runs as `spec` says.
+    ///
+    /// # Contract
+    ///
+    /// `runtime` names the runtime and all of it that changes a matte, such as its build and where it runs. This
+    /// crate's own part, from the picture to the network's input and from its output to the matte, is added.
+    pub fn of_network(spec: &ModelSpec, weights: [u8; 32], runtime: &str) -> Self {
+        Self::new(&spec.name, weights, format!("{runtime} {PROCESSING_REVISION} {:?}", spec.processing))
     }
 }

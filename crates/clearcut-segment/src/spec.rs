@@ -48,7 +48,7 @@ impl ModelSpec {
     }
 
     /// What is wrong with the description, if anything.
-    pub(crate) fn fault(&self) -> Option<String> {
+    pub fn fault(&self) -> Option<String> {
         if self.name.is_empty() {
             return Some("the name is empty".to_owned());
         }

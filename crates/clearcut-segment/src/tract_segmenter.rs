@@ -22,7 +22,7 @@ use crate::{ModelIdentity, SegmentError, Segmenter};
 
 /// Raised whenever this crate computes another matte from the same weights and description: it is part of every
 /// matte's cache key.
-const PROCESSING_REVISION: u32 = 3;
+pub(crate) const PROCESSING_REVISION: u32 = 3;
 
 /// Runs an ONNX network in tract, in pure Rust and without any library to install.
 ///

@@ -20,7 +20,6 @@ mod postgres;
 mod process;
 mod program;
 mod redis;
-mod skip;
 mod watchdog;
 
 pub use self::postgres::PostgresServer;
@@ -29,8 +28,27 @@ pub use self::redis::{RedisOptions, RedisServer};
 
 use std::net::TcpListener;
 
+use crate::skip::skip;
+
 /// How often a start is repeated with another port, when somebody took the port before the server did.
 const PORT_ATTEMPTS: u32 = 5;
+
+/// The started server, or `None` after saying on standard error that a test is skipped.
+///
+/// # Panics
+///
+/// If the server's program is there and yet did not start, or if it is missing and `CLEARCUT_REQUIRE_SERVERS` is `1`.
+#[track_caller]
+fn or_skip<T>(started: anyhow::Result<T>) -> Option<T> {
+    match started {
+        Ok(server) => Some(server),
+        Err(error) if error.is::<MissingProgram>() => {
+            skip(&error);
+            None
+        }
+        Err(error) => panic!("{error:#}"),
+    }
+}
 
 /// A loopback port that was free a moment ago.
 fn free_port() -> anyhow::Result<u16> {

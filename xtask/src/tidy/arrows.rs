@@ -9,6 +9,7 @@ use crate::workspace::{Metadata, Package};
 const ARROWS: &[(&str, &[&str])] = &[
     ("clearcut-image", &[]),
     ("clearcut-segment", &["clearcut-image"]),
+    ("clearcut-segment-ort", &["clearcut-image", "clearcut-segment"]),
     ("clearcut-composite", &["clearcut-image"]),
     ("clearcut-key", &[]),
     ("clearcut-cache", &[]),
@@ -29,6 +30,7 @@ const BINARY_PARTS: &[&str] = &[
     "clearcut",
     "clearcut-image",
     "clearcut-segment",
+    "clearcut-segment-ort",
     "clearcut-composite",
     "clearcut-key",
     "clearcut-cache",

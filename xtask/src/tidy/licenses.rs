@@ -44,6 +44,16 @@ struct Clarification {
 #[derive(Debug, Deserialize)]
 struct Bans {
     deny: Vec<Ban>,
+    #[serde(default)]
+    features: Vec<FeatureBan>,
+}
+
+/// Features of a package that must stay off.
+#[derive(Debug, Deserialize)]
+struct FeatureBan {
+    #[serde(rename = "crate")]
+    name: String,
+    deny: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,10 +66,10 @@ struct Ban {
 pub fn check(metadata: &Metadata, tree: &Tree) -> Result<Vec<Finding>> {
     let rules = &tree.file(RULES).context("deny.toml is gone")?.text;
     let rules: Rules = toml::from_str(rules).context("cannot read deny.toml")?;
-    Ok(metadata.third_party().flat_map(|package| check_package(package, &rules)).collect())
+    Ok(metadata.third_party().flat_map(|package| check_package(package, metadata.features(package), &rules)).collect())
 }
 
-fn check_package(package: &Package, rules: &Rules) -> Vec<Finding> {
+fn check_package(package: &Package, features: &[String], rules: &Rules) -> Vec<Finding> {
     let Package { name, version, .. } = package;
     let clarified = rules.licenses.clarify.iter().find(|clarification| &clarification.name == name);
     let license = clarified.map(|clarification| &clarification.expression).or(package.license.as_ref());
@@ -83,6 +93,10 @@ fn check_package(package: &Package, rules: &Rules) -> Vec<Finding> {
     if let Some(ban) = rules.bans.deny.iter().find(|ban| &ban.name == name) {
         messages.push(format!("{name} {version} is in the default build: {}", ban.reason));
     }
+    for ban in rules.bans.features.iter().filter(|ban| &ban.name == name) {
+        let on = features.iter().filter(|feature| ban.deny.contains(feature));
+        messages.extend(on.map(|feature| format!("{name} {version} has its feature {feature} on")));
+    }
     messages.into_iter().map(|message| Finding::in_file(RULES, message)).collect()
 }
 
@@ -97,6 +111,9 @@ mod tests {
         clarify = [{ crate = "by-file", expression = "MIT", license-files = [] }]
         [bans]
         deny = [{ crate = "openssl-sys", reason = "needs a system library" }]
+        [[bans.features]]
+        crate = "fetcher"
+        deny = ["download"]
     "#;
 
     fn findings(name: &str, license: Option<&str>) -> Vec<String> {
@@ -106,7 +123,8 @@ mod tests {
             license: license.map(str::to_owned),
             ..Package::default()
         };
-        check_package(&package, &toml::from_str(RULES).unwrap()).iter().map(ToString::to_string).collect()
+        let features = ["std", "download"].map(str::to_owned);
+        check_package(&package, &features, &toml::from_str(RULES).unwrap()).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -121,6 +139,11 @@ mod tests {
         let expected = "deny.toml: a 1.0.0 has the license GPL-3.0-only, which is not allowed";
         assert_eq!(findings("a", Some("GPL-3.0-only")), [expected]);
         assert_eq!(findings("a", None), ["deny.toml: a 1.0.0 names no license"]);
+    }
+
+    #[test]
+    fn a_banned_feature_is_found() {
+        assert_eq!(findings("fetcher", Some("MIT")), ["deny.toml: fetcher 1.0.0 has its feature download on"]);
     }
 
     #[test]

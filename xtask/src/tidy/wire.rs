@@ -1,10 +1,10 @@
-//! Concrete tiers are named in exactly one file of each binary: `src/wire.rs`.
+//! Concrete tiers and runtimes are named in exactly one place of each binary: `src/wire.rs`.
 
 use super::Finding;
 use super::tree::Tree;
 
 /// The crates that stand for one external system each.
-const CONCRETE: [&str; 2] = ["clearcut_cache_redis", "clearcut_cache_sql"];
+const CONCRETE: [&str; 3] = ["clearcut_cache_redis", "clearcut_cache_sql", "clearcut_segment_ort"];
 
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();

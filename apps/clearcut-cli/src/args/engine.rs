@@ -2,7 +2,11 @@
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
-use clap::Args;
+use clap::{
+    Args, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser as _},
+};
+use clearcut_segment::Provider;
 
 /// Which model, which cache, how many threads.
 #[derive(Debug, Clone, Args)]
@@ -25,6 +29,29 @@ pub struct EngineArgs {
     /// Feed and read the network as another tool does, deviations from its authors included.
     #[arg(long, value_name = "TOOL", value_parser = ["rembg"], help_heading = "The engine")]
     pub compat: Option<String>,
+    /// What runs the network: `ort` is ONNX Runtime, in a program built with it.
+    #[arg(
+        long,
+        env = "CLEARCUT_RUNTIME",
+        value_name = "RUNTIME",
+        value_enum,
+        default_value_t = RuntimeName::Tract,
+        help_heading = "The engine"
+    )]
+    pub runtime: RuntimeName,
+    /// The shared library of ONNX Runtime, for --runtime ort.
+    #[arg(long, env = "CLEARCUT_ORT_LIBRARY", value_name = "FILE", help_heading = "The engine")]
+    pub ort_library: Option<PathBuf>,
+    /// Where ONNX Runtime runs the network; an error where it cannot.
+    #[arg(
+        long,
+        env = "CLEARCUT_PROVIDER",
+        value_name = "PROVIDER",
+        value_parser = PossibleValuesParser::new(Provider::ALL.map(Provider::as_str)).try_map(|name| name.parse::<Provider>()),
+        default_value_t = Provider::Cpu,
+        help_heading = "The engine"
+    )]
+    pub provider: Provider,
     /// Pictures worked on at once; one for each core by default.
     #[arg(short, long, value_name = "N", help_heading = "The engine")]
     pub jobs: Option<NonZeroUsize>,
@@ -34,6 +61,15 @@ pub struct EngineArgs {
     /// Where results are kept.
     #[command(flatten)]
     pub cache: CachePlace,
+}
+
+/// What runs the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RuntimeName {
+    /// Part of the program, on the CPU.
+    Tract,
+    /// ONNX Runtime, from a shared library.
+    Ort,
 }
 
 /// Where results are kept.

@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 
 use super::account::Account;
 use super::process::{Process, Recipe, StartError};
-use super::{MissingProgram, PORT_ATTEMPTS, free_port, program, skip};
+use super::{MissingProgram, PORT_ATTEMPTS, free_port, or_skip, program};
 
 const MISSING: MissingProgram =
     MissingProgram { program: "postgres", apt_package: "postgresql", brew_formula: "postgresql@17" };
@@ -69,7 +69,7 @@ impl PostgresServer {
     /// If it cannot start; if it is not installed only under `CLEARCUT_REQUIRE_SERVERS=1`.
     #[track_caller]
     pub fn start_or_skip() -> Option<Self> {
-        skip::or_skip(Self::start())
+        or_skip(Self::start())
     }
 
     /// The one server that the tests of a process share, started by whoever asks first. Take a database of your own
@@ -91,7 +91,7 @@ impl PostgresServer {
     /// As [`Self::shared`], or skips the test loudly; panics as [`Self::start_or_skip`].
     #[track_caller]
     pub fn shared_or_skip() -> Option<&'static Self> {
-        skip::or_skip(Self::shared())
+        or_skip(Self::shared())
     }
 
     /// The URL of a database, whether it exists or not.

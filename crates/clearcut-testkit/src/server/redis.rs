@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 use super::process::{Process, Recipe, StartError};
-use super::{MissingProgram, PORT_ATTEMPTS, free_port, program, skip};
+use super::{MissingProgram, PORT_ATTEMPTS, free_port, or_skip, program};
 
 const MISSING: MissingProgram =
     MissingProgram { program: "redis-server", apt_package: "redis-server", brew_formula: "redis" };
@@ -86,13 +86,13 @@ impl RedisServer {
     /// If it cannot start; if it is not installed only under `CLEARCUT_REQUIRE_SERVERS=1`.
     #[track_caller]
     pub fn start_or_skip() -> Option<Self> {
-        skip::or_skip(Self::start())
+        or_skip(Self::start())
     }
 
     /// Starts one with options, or skips the test loudly; panics as [`Self::start_or_skip`].
     #[track_caller]
     pub fn start_with_or_skip(options: RedisOptions) -> Option<Self> {
-        skip::or_skip(Self::start_with(options))
+        or_skip(Self::start_with(options))
     }
 
     /// `redis://127.0.0.1:PORT`, with the password in it if there is one (letters and digits need no encoding).
