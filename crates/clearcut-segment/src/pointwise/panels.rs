@@ -21,7 +21,8 @@ impl Panels {
     pub(crate) fn put(&mut self, channel: usize, strip: &[f32]) {
         let (whole, rest) = strip.as_chunks::<PIXELS>();
         let mut targets = self.samples[channel..].iter_mut().step_by(self.channels);
-        for (target, samples) in targets.by_ref().zip(whole) {
+        // In this order: the other way round, the end of the whole ones would take the place of the rest.
+        for (samples, target) in whole.iter().zip(targets.by_ref()) {
             *target = *samples;
         }
         if let Some(target) = targets.next().filter(|_| !rest.is_empty()) {
