@@ -2,11 +2,10 @@
 
 use std::env;
 
-use anyhow::Result;
-
-use crate::process;
+use crate::apt;
 
 const PROGRAMS: [&str; 2] = ["chromium", "chromedriver"];
+const PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
 
 /// Whether the browser and its driver are on this machine, after an attempt to install them. Without them the tests of
 /// the pages say so and pass: a build machine may have no way to a browser.
@@ -14,7 +13,7 @@ pub fn ready() -> bool {
     if found() {
         return true;
     }
-    if let Err(error) = install() {
+    if let Err(error) = apt::install(&PACKAGES) {
         eprintln!("no browser for the tests of the pages: {error:#}");
     }
     found()
@@ -23,11 +22,4 @@ pub fn ready() -> bool {
 fn found() -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     PROGRAMS.iter().all(|program| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
-}
-
-fn install() -> Result<()> {
-    for words in [&["update"][..], &["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"]] {
-        process::run(process::program("apt-get").args(words).env("DEBIAN_FRONTEND", "noninteractive"))?;
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::tally::Tally;
-use crate::{browser, deny, process, test, tidy};
+use crate::{browser, deny, deploy, process, test, tidy};
 
 /// What became of one step.
 #[derive(Debug)]
@@ -55,6 +55,12 @@ pub fn run() -> ExitCode {
         Ok(match deny::run()? {
             deny::Outcome::Checked => Verdict::Passed,
             deny::Outcome::Skipped(why) => Verdict::Skipped(why),
+        })
+    });
+    step("deploy", &mut || {
+        Ok(match deploy::run(true)? {
+            deploy::Outcome::Checked => Verdict::Passed,
+            deploy::Outcome::Skipped(why) => Verdict::Skipped(why),
         })
     });
 

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod apt;
 mod bench;
 mod browser;
 mod ci;
 mod deny;
+mod deploy;
 mod dist;
 mod man;
 mod onnx_runtime;
@@ -34,10 +36,16 @@ enum Chore {
         #[arg(last = true)]
         cargo_arguments: Vec<String>,
     },
-    /// Run everything a change must pass: format, tidy, clippy, test, documentation, deny
+    /// Run everything a change must pass: format, tidy, clippy, test, documentation, deny, deploy
     Ci,
     /// Check the rules that no compiler checks
     Tidy,
+    /// Check the files of `deploy/` with the tools that they are for, as far as those are installed
+    Deploy {
+        /// Install missing tools first, where that needs no password
+        #[arg(long)]
+        install: bool,
+    },
     /// Build the comparison with other tools in release mode and run it; try `cargo xtask bench --help`
     #[command(disable_help_flag = true)]
     Bench {
@@ -70,6 +78,7 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         Chore::Test { cargo_arguments } => return test::run(&cargo_arguments),
         Chore::Ci => return Ok(ci::run()),
         Chore::Tidy => tidy::run(),
+        Chore::Deploy { install } => deploy::run(install).map(drop),
         Chore::Bench { bench_arguments } => bench::run(&bench_arguments),
         Chore::Eval { eval_arguments } => bench::eval(&eval_arguments),
         Chore::Man => man::run(),

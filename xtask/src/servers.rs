@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
+use crate::{apt, process};
 
 /// A server, known by programs that lie in one folder.
 #[derive(Debug)]
@@ -145,14 +145,9 @@ fn install(path: &OsStr) -> Result<()> {
     Ok(())
 }
 
-/// The words before the manager's own: none for root, `sudo` where it asks for no password, nothing where it would.
+/// The words before the manager's own; nothing where it would ask for a password.
 fn prefix(manager: &Manager) -> Option<&'static [&'static str]> {
-    let root = || process::output(process::program("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !manager.as_root || root() {
-        return Some(&[]);
-    }
-    let sudo = process::succeeds(process::program("sudo").args(["-n", "true"]));
-    sudo.then_some(&["sudo", "-n"])
+    if manager.as_root { apt::prefix() } else { Some(&[]) }
 }
 
 /// The commands as a person would type them.

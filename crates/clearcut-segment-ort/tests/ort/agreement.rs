@@ -1,7 +1,7 @@
 //! The mattes of ONNX Runtime are those of tract, within rounding.
 
 use clearcut_image::{Matte, Picture};
-use clearcut_segment::{Catalogue, InputSize, Segmenter, TractSegmenter};
+use clearcut_segment::{Catalogue, InputSize, ModelSpec, Segmenter, TractSegmenter};
 use clearcut_segment_ort::{OrtOptions, OrtSegmenter};
 use clearcut_testkit::scene;
 use serde::Deserialize;

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use clearcut_segment::{Catalogue, segmenter_conformance_tests};
+use clearcut_segment::{Catalogue, ModelSpec, segmenter_conformance_tests};
 use clearcut_segment_ort::{OrtOptions, OrtSegmenter};
 
 use crate::support::{golden, library};
