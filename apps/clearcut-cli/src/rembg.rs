@@ -14,7 +14,8 @@ use crate::exit::Failure;
 /// | `-om` | `--mask` |
 /// | `-ppm` | `--threshold 128` |
 /// | `-bgc R G B A` | `--background rrggbbaa` |
-/// | `-a`, `-af N`, `-ab N`, `-ae N` | nothing: edges are always refined and their colors estimated |
+/// | `-a` | `--edges matting` |
+/// | `-af N`, `-ab N`, `-ae N` | nothing: the unknown band comes from the matte's own uncertainty |
 pub fn translate(args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let verb = args.get(1).and_then(|arg| arg.to_str()).unwrap_or_default().to_owned();
     if !["i", "p", "b"].contains(&verb.as_str()) {
@@ -34,7 +35,7 @@ pub fn translate(args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
             "-om" | "--only-mask" => options.push("--mask".into()),
             "-ppm" | "--post-process-mask" => options.push("--threshold=128".into()),
             "-bgc" | "--bgcolor" => options.push(background(&[value()?, value()?, value()?, value()?])?),
-            "-a" | "--alpha-matting" => {}
+            "-a" | "--alpha-matting" => options.push("--edges=matting".into()),
             "-af" | "-ab" | "-ae" => drop(value()?),
             "-w" | "--watch" => options.push("--watch".into()),
             "-d" | "--delete_input" => {
@@ -101,7 +102,7 @@ mod tests {
         check("i in.jpg out.png", "remove in.jpg -o out.png");
         check("i", "remove - -o -");
         check("i -m u2net -om in.jpg out.png", "remove in.jpg -o out.png -m u2net --mask");
-        check("i -a -ae 15 -bgc 255 0 16 128 a b", "remove a -o b --background=ff001080");
+        check("i -a -ae 15 -bgc 255 0 16 128 a b", "remove a -o b --edges=matting --background=ff001080");
         check("p -w in out", "remove in -o out/ --recursive --skip-existing --watch");
         check("b 640 480 -o out-%03u.png", "b 640 480 -o out-%03u.png");
         check("p in", "`p` needs an input folder and an output folder");

@@ -12,7 +12,7 @@ mod solver;
 
 use clearcut_image::{Matte, Picture};
 
-use self::level::Level;
+pub(crate) use self::level::Level;
 use self::solver::Solver;
 use crate::tile::for_each_tile;
 

@@ -9,6 +9,7 @@ pub mod canvas;
 mod dilation;
 mod distance;
 pub mod foreground;
+pub mod matting;
 mod rect;
 pub mod refine;
 mod resample;

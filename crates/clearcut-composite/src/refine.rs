@@ -17,10 +17,11 @@ mod window;
 
 use clearcut_image::{Matte, Picture};
 
+pub(crate) use self::missing::missing_detail;
 use self::model::Fitter;
 use self::polish::Patch;
 use self::pyramid::Guide;
-use self::window::Plane;
+pub(crate) use self::window::Plane;
 use crate::axis::{Axis, lerp};
 use crate::resample::{Channels, Filter, resample};
 use crate::tile::{Tile, clamped, for_each_tile};
@@ -54,11 +55,11 @@ pub fn refine(coarse: &Matte, guide: &Picture, options: &RefineOptions) -> Matte
     let radius = usize::from(options.radius_px.clamp(1, 8));
     let epsilon = options.epsilon.max(1e-6);
     let (guide_width, guide_height) = (guide.width_px(), guide.height_px());
-    let coarse = cleaned(&shrunk_to_fit(coarse, guide_width, guide_height));
+    let coarse = prepared(coarse, guide);
     if (coarse.width_px(), coarse.height_px()) == (guide_width, guide_height) {
         return coarse;
     }
-    let missing = missing::missing_detail(coarse.alpha(), coarse.width_px() as usize, coarse.height_px() as usize);
+    let missing = missing_detail(coarse.alpha(), coarse.width_px() as usize, coarse.height_px() as usize);
     let climb = Climb { radius, epsilon, missing };
     let mut alpha: Vec<u16> = coarse.alpha().iter().map(|&value| u16::from(value) * (FULL / 255)).collect();
     let sizes = pyramid::sizes(guide, coarse.width_px(), coarse.height_px());
@@ -75,6 +76,11 @@ pub fn upsample_bilinear(coarse: &Matte, width_px: u32, height_px: u32) -> Matte
     let from = (coarse.width_px(), coarse.height_px());
     let alpha = resample(coarse.alpha(), from, (width_px, height_px), Channels::One, Filter::Smooth);
     Matte::from_alpha(width_px, height_px, alpha)
+}
+
+/// A network's answer without its veil, and not larger than the picture.
+pub(crate) fn prepared(coarse: &Matte, guide: &Picture) -> Matte {
+    cleaned(&shrunk_to_fit(coarse, guide.width_px(), guide.height_px()))
 }
 
 fn shrunk_to_fit(coarse: &Matte, width_px: u32, height_px: u32) -> Matte {

@@ -30,23 +30,34 @@ impl Tile {
 /// `planes` are planes by their rows; each may have any number of samples a pixel.
 pub(crate) fn for_each_tile<T: Send, const PLANES: usize, S>(
     planes: [&mut [T]; PLANES],
+    size: (usize, usize),
+    state: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, Tile, &mut [&mut [T]; PLANES]) + Sync + Send,
+) {
+    for_each_tile_of(SIDE_PX, planes, size, state, work);
+}
+
+/// The same with tiles of `side` pixels, for work whose margins are wide.
+pub(crate) fn for_each_tile_of<T: Send, const PLANES: usize, S>(
+    side: usize,
+    planes: [&mut [T]; PLANES],
     (width, height): (usize, usize),
     state: impl Fn() -> S + Sync + Send,
     work: impl Fn(&mut S, Tile, &mut [&mut [T]; PLANES]) + Sync + Send,
 ) {
-    let bands = height.div_ceil(SIDE_PX);
+    let bands = height.div_ceil(side);
     let mut rows: Vec<Vec<&mut [T]>> = (0..bands).map(|_| Vec::with_capacity(PLANES)).collect();
     for plane in planes {
-        let band_len = plane.len() / height * SIDE_PX;
+        let band_len = plane.len() / height * side;
         for (band, part) in rows.iter_mut().zip(plane.chunks_mut(band_len)) {
             band.push(part);
         }
     }
     rows.into_par_iter().enumerate().for_each_init(state, |state, (band, parts)| {
         let Ok(mut parts) = <[&mut [T]; PLANES]>::try_from(parts) else { return };
-        let y = band * SIDE_PX;
-        for x in (0..width).step_by(SIDE_PX) {
-            let tile = Tile { x, y, width: SIDE_PX.min(width - x), height: SIDE_PX.min(height - y) };
+        let y = band * side;
+        for x in (0..width).step_by(side) {
+            let tile = Tile { x, y, width: side.min(width - x), height: side.min(height - y) };
             work(state, tile, &mut parts);
         }
     });

@@ -1,7 +1,8 @@
 //! Keys are stable, readable, and never shared by different plans.
 
 use clearcut_key::{
-    CompositeKey, ContentDigest, ContentHasher, ModelDigest, PixelDigest, Plan, Revisions, matte_key, plan::FIELDS,
+    CompositeKey, ContentDigest, ContentHasher, ModelDigest, PixelDigest, Plan, Revisions, matte_key,
+    plan::{Edges, FIELDS},
     rendition_key,
 };
 use proptest::{prelude::*, sample::select};
@@ -65,6 +66,21 @@ fn golden_vectors_hold_every_kind_of_key_still() {
     );
     let composite = CompositeKey::new("analysis").part("image", ContentDigest::of(b"a")).parameter("opacity", 0.5);
     assert_eq!(composite.finish(), "analysis:d9674dae04280111cb386e1fcd94184cbea913ba9c7de04b8b98633a2b3aadcc");
+}
+
+#[test]
+fn every_choice_of_edges_has_its_own_key() {
+    let mut keys: Vec<String> = Edges::NAMES
+        .iter()
+        .map(|name| {
+            let mut plan = Plan::default();
+            plan.set("edges", name).unwrap();
+            key(&plan)
+        })
+        .collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 3, "a choice that is added moves none of the other keys, and shares none of them");
 }
 
 #[test]

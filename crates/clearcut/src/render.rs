@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use clearcut_composite::{
-    Rect, Shadow, adjust, backdrop, border, canvas, foreground,
+    Rect, Shadow, adjust, backdrop, border, canvas, foreground, matting,
     refine::{self, RefineOptions},
     shadow, subject,
 };
@@ -100,6 +100,7 @@ pub(crate) fn render(
 fn full_size_matte(photo: &Photo, matte: &Matte, edges: Edges) -> Matte {
     let bring = |guide: &Picture| match edges {
         Edges::Refined => refine::refine(matte, guide, &RefineOptions::default()),
+        Edges::Matting => matting::solve(matte, guide),
         Edges::Smooth => refine::upsample_bilinear(matte, guide.width_px(), guide.height_px()),
     };
     let picture = &photo.picture;

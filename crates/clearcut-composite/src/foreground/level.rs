@@ -7,11 +7,11 @@ use crate::tile::for_each_tile;
 
 /// Foreground and background colors of every pixel, four bytes each; the fourth is of no account.
 #[derive(Debug)]
-pub(super) struct Level {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) foreground: Vec<u8>,
-    pub(super) background: Vec<u8>,
+pub(crate) struct Level {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) foreground: Vec<u8>,
+    pub(crate) background: Vec<u8>,
     /// Size of a pixel of the next larger level in pixels of this one.
     step: (f64, f64),
 }
@@ -20,20 +20,23 @@ impl Level {
     /// Both colors at half the size of a picture, estimated from all the sizes below.
     ///
     /// `photo` has straight colors of the photo and the matte as alpha.
-    pub(super) fn coarser(photo: &[u8], width: usize, height: usize) -> Self {
+    pub(crate) fn coarser(photo: &[u8], width: usize, height: usize) -> Self {
         if width < 2 || height < 2 {
             return Self::single(photo, (1.0 / width as f64, 1.0 / height as f64));
         }
-        let half = halved(photo, width, height);
-        let (width, height) = (width / 2, height / 2);
-        let coarser = Self::coarser(&half, width, height);
-        let (mut foreground, mut background) = (half.clone(), half.clone());
+        Self::of(halved(photo, width, height), width / 2, height / 2)
+    }
+
+    /// Both colors at the size of `photo` itself, for a picture of twice that size.
+    pub(crate) fn of(photo: Vec<u8>, width: usize, height: usize) -> Self {
+        let coarser = Self::coarser(&photo, width, height);
+        let (mut foreground, mut background) = (photo.clone(), photo.clone());
         for_each_tile(
             [&mut foreground, &mut background],
             (width, height),
             Solver::default,
             |solver, tile, [foreground, background]| {
-                solver.solve(&coarser, &half, (width, height), tile, foreground, background);
+                solver.solve(&coarser, &photo, (width, height), tile, foreground, background);
             },
         );
         Self { width, height, foreground, background, step: (0.5, 0.5) }
@@ -54,18 +57,18 @@ impl Level {
     }
 
     /// Where the `len` columns from `first` of the next larger level are in this one.
-    pub(super) fn columns(&self, first: usize, len: usize) -> Axis {
+    pub(crate) fn columns(&self, first: usize, len: usize) -> Axis {
         Axis::new(first, len, self.step.0, self.width)
     }
 
     /// Where the `len` rows from `first` of the next larger level are in this one.
-    pub(super) fn rows(&self, first: usize, len: usize) -> Axis {
+    pub(crate) fn rows(&self, first: usize, len: usize) -> Axis {
         Axis::new(first, len, self.step.1, self.height)
     }
 
     /// One of the two colors along row `y` of `rows`, between the rows of this level, into `line`: the columns that
     /// `columns` reads and the last of them once more.
-    pub(super) fn mix_rows(&self, colors: &[u8], columns: &Axis, rows: &Axis, y: usize, line: &mut Vec<[f32; 4]>) {
+    pub(crate) fn mix_rows(&self, colors: &[u8], columns: &Axis, rows: &Axis, y: usize, line: &mut Vec<[f32; 4]>) {
         let row = |y: usize| {
             let pixels = colors[y * self.width * 4..][..self.width * 4].as_chunks::<4>().0;
             &pixels[columns.first()..columns.end(self.width)]

@@ -15,7 +15,7 @@ const PLANAR: f32 = 0.005;
 const BENT: f32 = 0.05;
 
 /// For each pixel of the coarse matte the share of detail that it is missing, 0 to 1.
-pub(super) fn missing_detail(alpha: &[u8], width: usize, height: usize) -> Plane {
+pub(crate) fn missing_detail(alpha: &[u8], width: usize, height: usize) -> Plane {
     const SIDE: usize = 2 * RADIUS_PX + 1;
     let columns: Vec<usize> = clamped(-(RADIUS_PX as isize), width + 2 * RADIUS_PX, width).collect();
     let mut bent = Plane::default();

@@ -2,26 +2,26 @@
 
 /// A plane of samples, row by row.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Plane {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) samples: Vec<f32>,
+pub(crate) struct Plane {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) samples: Vec<f32>,
 }
 
 impl Plane {
     /// Takes a new size; what the samples are afterwards is not defined.
-    pub(super) fn resize(&mut self, width: usize, height: usize) {
+    pub(crate) fn resize(&mut self, width: usize, height: usize) {
         (self.width, self.height) = (width, height);
         self.samples.resize(width * height, 0.0);
     }
 
-    pub(super) fn row(&self, y: usize) -> &[f32] {
+    pub(crate) fn row(&self, y: usize) -> &[f32] {
         &self.samples[y * self.width..][..self.width]
     }
 
     /// Makes this the means of `source` over windows of `2 * radius + 1` squared. Only windows that lie wholly
     /// inside count, so this plane is smaller by `2 * radius` in both directions.
-    pub(super) fn set_means(&mut self, source: &Self, radius: usize, column_sums: &mut Vec<f32>) {
+    pub(crate) fn set_means(&mut self, source: &Self, radius: usize, column_sums: &mut Vec<f32>) {
         let side = 2 * radius + 1;
         self.resize(source.width - 2 * radius, source.height - 2 * radius);
         let scale = 1.0 / (side * side) as f32;
@@ -46,7 +46,7 @@ impl Plane {
     }
 
     /// Makes this the product of two planes of the same size.
-    pub(super) fn set_product(&mut self, left: &Self, right: &Self) {
+    pub(crate) fn set_product(&mut self, left: &Self, right: &Self) {
         self.resize(left.width, left.height);
         for ((product, &l), &r) in self.samples.iter_mut().zip(&left.samples).zip(&right.samples) {
             *product = l * r;

@@ -2,6 +2,7 @@
 
 mod colors;
 mod edges;
+mod matting;
 mod properties;
 
 use clearcut_image::{Matte, Picture};

@@ -3,7 +3,7 @@
 use clearcut_composite::canvas::{self, Margins};
 use clearcut_composite::foreground::estimate;
 use clearcut_composite::refine::{RefineOptions, refine, upsample_bilinear};
-use clearcut_composite::{Rect, Shadow, adjust, backdrop, border, shadow, subject, visible};
+use clearcut_composite::{Rect, Shadow, adjust, backdrop, border, matting, shadow, subject, visible};
 use clearcut_image::{Matte, Picture};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -47,6 +47,8 @@ proptest! {
         (options.radius_px, options.epsilon) = (radius_px, epsilon);
         let refined = refine(&coarse, &guide, &options);
         prop_assert_eq!((refined.width_px(), refined.height_px()), size(&guide));
+        let solved = matting::solve(&coarse, &guide);
+        prop_assert_eq!((solved.width_px(), solved.height_px()), size(&guide));
         let smooth = upsample_bilinear(&coarse, guide.width_px(), guide.height_px());
         prop_assert_eq!((smooth.width_px(), smooth.height_px()), size(&guide));
     }
@@ -56,6 +58,8 @@ proptest! {
         for alpha in [0, 255] {
             let refined = refine(&Matte::filled(width_px, height_px, alpha), &guide, &RefineOptions::default());
             prop_assert!(refined.alpha().iter().all(|&value| value == alpha));
+            let solved = matting::solve(&Matte::filled(width_px, height_px, alpha), &guide);
+            prop_assert!(solved.alpha().iter().all(|&value| value == alpha));
         }
     }
 

@@ -64,6 +64,9 @@ choice! {
         Refined = "refined",
         /// By plain interpolation: what the network said, and nothing more.
         Smooth = "smooth",
+        /// Refined, and where that leaves a pixel open solved once more from the colors around it: for hair and fur,
+        /// at several times the time.
+        Matting = "matting",
     }
 }
 choice! {

@@ -18,7 +18,11 @@ pub struct FieldHelp {
 /// Every field that [`Plan::set`] knows, in the order in which they are applied.
 pub const FIELDS: &[FieldHelp] = &[
     field("roi", "`X1 Y1 X2 Y2`, px or %", "Look for the subject only in this part of the photo"),
-    field("edges", "refined, smooth", "Refine the edge with the photo as guide, or only interpolate it"),
+    field(
+        "edges",
+        "refined, smooth, matting",
+        "Refine the edge by the photo, only interpolate it, or solve hair and fur",
+    ),
     field("shift", "-200 to 200", "Move the edge by this many pixels, outward or (negative) inward"),
     field("feather", "0 to 200", "Soften the edge by this many pixels"),
     field("threshold", "1 to 255", "Make the matte hard at this value"),

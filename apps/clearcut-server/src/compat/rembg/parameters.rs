@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use actix_web::HttpResponse;
 use clearcut::{
     ModelIdentity, Plan,
-    plan::{Background, Channels, Color, Format},
+    plan::{Background, Channels, Color, Edges, Format},
 };
 use clearcut_segment::Catalogue;
 
@@ -45,7 +45,10 @@ impl Parameters {
         fields.model(&active.name)?;
         let mut plan = Plan { format: Format::Png, ..Plan::default() };
         let matting = fields.switch("a")?;
-        // Edges are refined with the photo as guide in any case, so these only have to be right.
+        if matting {
+            plan.edges = Edges::Matting;
+        }
+        // The unknown band comes from the matte's own uncertainty, so these only have to be right.
         fields.number("af", 0..=255)?;
         fields.number("ab", 0..=255)?;
         fields.number("ae", 0..=i64::from(u16::MAX))?;
