@@ -32,7 +32,7 @@ use self::sheet::Sheet;
 pub struct EvalArguments {
     #[command(flatten)]
     model: ModelArguments,
-    /// Folder of photos with references: SUBSET_NAME.jpg beside SUBSET_NAME.png
+    /// Folder of photos with references: `SUBSET_NAME.jpg` beside `SUBSET_NAME.png`
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// Folder of photos without a subject; by default `empty` beside the folder of --data, where there is one
@@ -100,7 +100,7 @@ pub fn run(arguments: &EvalArguments) -> Result<()> {
     let identity = matting.identity();
     let model = Model {
         name: identity.name.clone(),
-        weights: identity.weights.iter().map(|byte| format!("{byte:02x}")).collect(),
+        weights: hexadecimal(&identity.weights),
         processing: identity.processing.clone(),
     };
     let report = Report { model, photos, empty, scenes };
@@ -186,6 +186,14 @@ fn write_sheet(path: &Path, shown: Vec<Shown>) -> Result<()> {
     let picture = sheet.picture().context("a contact sheet needs photos; name their folder with --data")?;
     let png = encode(&picture, &EncodeOptions::new(OutputFormat::Png))?;
     fs::write(path, png).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 #[cfg(test)]

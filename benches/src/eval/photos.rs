@@ -100,7 +100,7 @@ mod tests {
         put("c_3.png", &scene::disc(10, 10, 1).matte_png());
         put("notes.txt", b"");
         let photos = list(folder.path()).unwrap();
-        assert_eq!(photos.iter().map(|photo| photo.subset()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(photos.iter().map(Photo::subset).collect::<Vec<_>>(), ["a", "b", "c"]);
 
         let reference = |at: usize| photos[at].reference(&photos[at].picture().unwrap());
         assert_eq!(reference(1).unwrap(), scene.alpha);

@@ -91,9 +91,9 @@ struct Metric {
 
 impl Counters {
     /// An answer with what `read` says.
-    pub(crate) fn read(&self, read: Read, now_ms: i64) {
+    pub(crate) fn read(&self, read: &Read, now_ms: i64) {
         let mut pending = self.lock();
-        count_one(&mut pending.reads, &read, now_ms);
+        count_one(&mut pending.reads, read, now_ms);
         self.tell_if_full(&pending);
     }
 

@@ -50,7 +50,7 @@ impl<D: Database> Store<D> {
             Ok(entry) if entry.is_expired(self.keeping.clock.now()) => Ok(None),
             Ok(entry) => {
                 let read = Read { cache_key: key.clone(), revision: found.revision, expires_ms: found.expires_ms };
-                self.counters.read(read, now_ms);
+                self.counters.read(&read, now_ms);
                 Ok(Some(entry))
             }
             Err(error) => {

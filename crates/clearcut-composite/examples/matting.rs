@@ -53,7 +53,8 @@ fn measure(scene: &Scene, folder: Option<&Path>) -> std::io::Result<[f64; 6]> {
     let solved = matting::solve(&coarse, &photo);
     let matting_ms = started.elapsed().as_secs_f64() * 1000.0;
     let trimap = matting::trimap(&coarse, &photo);
-    let unknown = trimap.alpha().iter().filter(|&&value| value == 128).count() as f64 / trimap.alpha().len() as f64;
+    let unknown = trimap.alpha().iter().map(|value| f64::from(u8::from(*value == 128))).sum::<f64>();
+    let unknown = unknown / trimap.alpha().len() as f64;
 
     let sads = [&refined, &solved].map(|matte| sad(matte.alpha(), &scene.alpha));
     let gradients = [&refined, &solved].map(|matte| gradient_error(matte.alpha(), &scene.alpha, width_px));

@@ -55,7 +55,7 @@ fn solve_in_tiles(coarse: &Matte, picture: &Picture, tile_px: usize) -> Matte {
     let trimap = band::between(&coarse, &refined);
     let sizes = size::pyramid(picture, &trimap, &refined, coarse.width_px().max(coarse.height_px()) as usize / 2);
     let Some(smallest) = sizes.last() else { return refined.clone() };
-    let colors = Level::of(smallest.with_start(), smallest.width, smallest.height);
+    let colors = Level::of(&smallest.with_start(), smallest.width, smallest.height);
     let mut below: Option<(Vec<u16>, &Size<'_>)> = None;
     for size in sizes.iter().take(SIZES).rev() {
         let steps = if below.is_some() { STEPS } else { FIRST_STEPS };

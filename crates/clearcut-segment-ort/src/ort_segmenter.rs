@@ -70,7 +70,7 @@ impl OrtSegmenter {
     ) -> Result<Self, OrtError> {
         let name = path.display().to_string();
         let onnx = read(path).map_err(|reason| OrtError::model(&name, reason))?;
-        Self::open(library, onnx.into(), name, spec, options)
+        Self::open(library, onnx.into(), &name, spec, options)
     }
 
     /// Loads an ONNX file that is in memory already; fails as [`OrtSegmenter::from_file`] does.
@@ -80,13 +80,13 @@ impl OrtSegmenter {
         spec: &ModelSpec,
         options: &OrtOptions,
     ) -> Result<Self, OrtError> {
-        Self::open(library, onnx.into(), spec.name.clone(), spec, options)
+        Self::open(library, onnx.into(), &spec.name, spec, options)
     }
 
     /// The embedded model, `clearcut-s`, fed and read as `spec` says; fails as [`OrtSegmenter::from_file`] does.
     #[cfg(feature = "embedded-model")]
     pub fn embedded(library: &OrtLibrary, spec: &ModelSpec, options: &OrtOptions) -> Result<Self, OrtError> {
-        Self::open(library, ModelSpec::embedded_onnx().into(), spec.name.clone(), spec, options)
+        Self::open(library, ModelSpec::embedded_onnx().into(), &spec.name, spec, options)
     }
 
     /// What runs the network, and where its operations ran when it was loaded.
@@ -102,19 +102,19 @@ impl OrtSegmenter {
     fn open(
         library: &OrtLibrary,
         onnx: Cow<'static, [u8]>,
-        name: String,
+        name: &str,
         spec: &ModelSpec,
         options: &OrtOptions,
     ) -> Result<Self, OrtError> {
         let &OrtOptions { provider, threads } = options;
-        let model = |reason: String| OrtError::model(&name, reason);
+        let model = |reason: String| OrtError::model(name, reason);
         if let Some(fault) = spec.fault().or_else(|| onnx::fault(&onnx)) {
             return Err(model(fault));
         }
         if !provider::is_built_in(provider) {
             return Err(OrtError::provider(provider, not_built_in(library, provider)));
         }
-        let recipe = Recipe { library: library.clone(), provider, name: name.clone() };
+        let recipe = Recipe { library: library.clone(), provider, name: name.to_owned() };
         // The outer result is of a panic, the inner one of what can be expected.
         let opened = guarded(|| Ok(first(&recipe, &onnx, spec, threads))).map_err(model)?;
         let (session, runtime) = opened?;

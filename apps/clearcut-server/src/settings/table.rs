@@ -47,8 +47,13 @@ pub(super) const UNUSED: &[(&str, &str)] = &[
 ];
 
 /// Names that begin like those of settings and are read elsewhere.
-pub(super) const ELSEWHERE: &[&str] =
-    &["CLEARCUT_CATALOGUE", "CLEARCUT_CONFIG", "CLEARCUT_MODELS_DIR", "CLEARCUT_ORT_LIBRARY", "CLEARCUT_REQUIRE_SERVERS"];
+pub(super) const ELSEWHERE: &[&str] = &[
+    "CLEARCUT_CATALOGUE",
+    "CLEARCUT_CONFIG",
+    "CLEARCUT_MODELS_DIR",
+    "CLEARCUT_ORT_LIBRARY",
+    "CLEARCUT_REQUIRE_SERVERS",
+];
 
 /// What the names of all settings in the environment begin with.
 pub(super) const PREFIX: &str = "CLEARCUT_";

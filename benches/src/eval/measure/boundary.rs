@@ -1,6 +1,6 @@
 //! Overlap of the boundaries alone: of a large subject the edge counts as much as of a small one.
 //!
-//! Cheng, Girshick, Dollár, Berg, Kirillov, "Boundary IoU: Improving Object-Centric Image Segmentation Evaluation"
+//! Cheng, Girshick, Dollár, Berg, Kirillov, "Boundary `IoU`: Improving Object-Centric Image Segmentation Evaluation"
 //! (CVPR 2021): both masks cut at 0.5, of each only the pixels that lie within 2 % of the picture's diagonal
 //! of its outline.
 

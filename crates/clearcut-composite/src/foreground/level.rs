@@ -24,19 +24,19 @@ impl Level {
         if width < 2 || height < 2 {
             return Self::single(photo, (1.0 / width as f64, 1.0 / height as f64));
         }
-        Self::of(halved(photo, width, height), width / 2, height / 2)
+        Self::of(&halved(photo, width, height), width / 2, height / 2)
     }
 
     /// Both colors at the size of `photo` itself, for a picture of twice that size.
-    pub(crate) fn of(photo: Vec<u8>, width: usize, height: usize) -> Self {
-        let coarser = Self::coarser(&photo, width, height);
-        let (mut foreground, mut background) = (photo.clone(), photo.clone());
+    pub(crate) fn of(photo: &[u8], width: usize, height: usize) -> Self {
+        let coarser = Self::coarser(photo, width, height);
+        let (mut foreground, mut background) = (photo.to_vec(), photo.to_vec());
         for_each_tile(
             [&mut foreground, &mut background],
             (width, height),
             Solver::default,
             |solver, tile, [foreground, background]| {
-                solver.solve(&coarser, &photo, (width, height), tile, foreground, background);
+                solver.solve(&coarser, photo, (width, height), tile, foreground, background);
             },
         );
         Self { width, height, foreground, background, step: (0.5, 0.5) }

@@ -53,9 +53,9 @@ impl<'a> Evidence<'a> {
                 let (left, share) = (columns.before[x] - columns.first(), columns.share[x]);
                 let mix = |line: &[[f32; 4]], channel: usize| lerp(line[left][channel], line[left + 1][channel], share);
                 let (mut square, mut along, mut apart) = (0.0, 0.0, 0.0);
-                for channel in 0..3 {
+                for (channel, value) in pixels[x][..3].iter().enumerate() {
                     let (front, back) = (mix(&front_line, channel), mix(&back_line, channel));
-                    let (span, seen) = (front - back, f32::from(pixels[x][channel]) - back);
+                    let (span, seen) = (front - back, f32::from(*value) - back);
                     square += span * span;
                     along += span * seen;
                     apart += seen * seen;

@@ -44,7 +44,7 @@ fn every_family_gives_the_same_mattes_in_both_runtimes() {
     assert!(!cases.is_empty());
     for Case { model, compat, network, size, picture: place } in &cases {
         let known = Catalogue::builtin().model(model).expect("the cases name models of the catalogue");
-        let mut spec = if compat == "rembg" { known.as_rembg() } else { known.clone() };
+        let mut spec = if compat == "rembg" { known.as_rembg().expect("a model of rembg") } else { known.clone() };
         spec.processing.input.size = *size;
         let rgba = blob[place.offset..place.offset + place.bytes].to_vec();
         let picture = Picture::from_rgba(place.width, place.height, rgba);
