@@ -14,6 +14,11 @@ use super::{MissingProgram, PORT_ATTEMPTS, free_port, or_skip, program};
 const MISSING: MissingProgram =
     MissingProgram { program: "postgres", apt_package: "postgresql", brew_formula: "postgresql@17" };
 
+/// What Postgres says while processes of the one before it are there, and how often it is started all the same: a try
+/// takes tens of milliseconds.
+const STILL_ENDING: &str = "pre-existing shared memory block";
+const RESTART_ATTEMPTS: u32 = 200;
+
 static SHARED: Mutex<Option<&'static PostgresServer>> = Mutex::new(None);
 
 /// A Postgres of one's own: superuser `postgres` without a password, loopback only, nothing forced to disk.
@@ -149,11 +154,17 @@ impl PostgresServer {
         let mut process = self.process();
         process.stop()?;
         let status = status_file(&process);
-        match process.start(|id| is_ready(&status, id)) {
-            Ok(()) => Ok(()),
-            Err(StartError::PortTaken) => bail!("port {} was taken while Postgres was down", self.port),
-            Err(StartError::Other(error)) => Err(error),
+        for attempt in 1.. {
+            match process.start(|id| is_ready(&status, id)) {
+                Ok(()) => break,
+                Err(StartError::PortTaken) => bail!("port {} was taken while Postgres was down", self.port),
+                // Its processes were killed, and the system has not ended all of them yet.
+                Err(StartError::Other(error))
+                    if attempt < RESTART_ATTEMPTS && format!("{error:#}").contains(STILL_ENDING) => {}
+                Err(StartError::Other(error)) => return Err(error),
+            }
         }
+        Ok(())
     }
 
     /// Makes it hang (SIGSTOP), its open connections too: they are kept, and nothing is answered.
