@@ -59,16 +59,19 @@ fn every_family_gives_the_same_mattes_in_both_runtimes() {
 }
 
 #[test]
-fn the_embedded_model_gives_the_same_mattes_on_any_number_of_threads() {
+fn the_embedded_model_gives_the_mattes_of_tract_on_any_number_of_threads() {
     let Some(library) = library() else { return };
     let mut spread = OrtOptions::default();
     spread.threads = 3.try_into().expect("not zero");
     let alone = OrtSegmenter::embedded(&library, ModelSpec::embedded(), &OrtOptions::default()).expect("loadable");
     let spread = OrtSegmenter::embedded(&library, ModelSpec::embedded(), &spread).expect("loadable");
+    let tract = TractSegmenter::embedded();
     for scene in [scene::hair(300, 200, 1), scene::glass(200, 300, 2), scene::product_photo(240, 160, 3)] {
         let rgba = scene.rgb.chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
         let picture = Picture::from_rgba(scene.width_px, scene.height_px, rgba);
-        assert_eq!(alone.segment(&picture).expect("a matte"), spread.segment(&picture).expect("a matte"));
+        let ours = alone.segment(&picture).expect("a matte");
+        assert_eq!(ours, spread.segment(&picture).expect("a matte"));
+        assert_close(&ours, &tract.segment(&picture).expect("a matte"), "the embedded model");
     }
 }
 
