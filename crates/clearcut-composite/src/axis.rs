@@ -38,6 +38,19 @@ impl Axis {
 }
 
 /// `from` where `share` is 0, `to` where it is 1.
+#[inline]
 pub(crate) fn lerp(from: f32, to: f32, share: f32) -> f32 {
     from + (to - from) * share
+}
+
+/// [`lerp`] of each of four values.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+pub(crate) fn lerp_each(from: [f32; 4], to: [f32; 4], share: f32) -> [f32; 4] {
+    // A loop: `std::array::from_fn` is not inlined.
+    let mut mixed = [0.0; 4];
+    for part in 0..4 {
+        mixed[part] = from[part] + (to[part] - from[part]) * share;
+    }
+    mixed
 }

@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+#[macro_use]
+mod processor;
+
 pub mod adjust;
 mod axis;
 pub mod backdrop;

@@ -22,12 +22,15 @@ use self::model::Fitter;
 use self::polish::Patch;
 use self::pyramid::Guide;
 pub(crate) use self::window::Plane;
-use crate::axis::{Axis, lerp};
+use crate::axis::{Axis, lerp, lerp_each};
 use crate::resample::{Channels, Filter, resample};
-use crate::tile::{Tile, clamped, for_each_tile};
+use crate::tile::{SIDE_PX, Tile, clamped, for_each_tile};
 
 /// Alpha 1 between two steps: 16 bits, so that rounding at every scale does not add up.
 const FULL: u16 = 255 * 257;
+
+/// The widest tile with what is around it.
+const WIDEST_PX: usize = SIDE_PX + 2 * polish::MARGIN_PX;
 
 /// How a matte is refined. The defaults suit photos and networks of 256 to 1,024 pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,10 +62,12 @@ pub fn refine(coarse: &Matte, guide: &Picture, options: &RefineOptions) -> Matte
     if (coarse.width_px(), coarse.height_px()) == (guide_width, guide_height) {
         return coarse;
     }
-    let missing = missing_detail(coarse.alpha(), coarse.width_px() as usize, coarse.height_px() as usize);
+    let (missing, sizes) = rayon::join(
+        || missing_detail(coarse.alpha(), coarse.width_px() as usize, coarse.height_px() as usize),
+        || pyramid::sizes(guide, coarse.width_px(), coarse.height_px()),
+    );
     let climb = Climb { radius, epsilon, missing };
     let mut alpha: Vec<u16> = coarse.alpha().iter().map(|&value| u16::from(value) * (FULL / 255)).collect();
-    let sizes = pyramid::sizes(guide, coarse.width_px(), coarse.height_px());
     let mut below = &sizes.coarse;
     for target in &sizes.halves {
         alpha = climb.step(&alpha, below, target);
@@ -117,8 +122,7 @@ impl Climb {
         let size = (target.width, target.height);
         let mut next = vec![0; size.0 * size.1];
         for_each_tile([&mut next], size, Fitter::default, |fitter, tile, [band]| {
-            let quantize = |alpha| (alpha * f32::from(FULL) + 0.5) as u16;
-            let values = self.values(fitter, alpha, guide, target, tile, quantize);
+            let values = self.values(fitter, alpha, guide, target, tile, to_16_bits);
             for (y, row) in band.chunks_exact_mut(size.0).enumerate() {
                 let row = &mut row[tile.x..][..tile.width];
                 match &values {
@@ -136,7 +140,7 @@ impl Climb {
         let mut finished = vec![0; size.0 * size.1];
         for_each_tile([&mut finished], size, Fitter::default, |fitter, inner, [band]| {
             let tile = inner.grown(polish::MARGIN_PX, size.0, size.1);
-            match self.values(fitter, alpha, guide, target, tile, |alpha| (alpha * 255.0 + 0.5) as u8) {
+            match self.values(fitter, alpha, guide, target, tile, to_8_bits) {
                 Values::Varying(values) => Patch { tile, values }.clean_into(inner, band, size.0),
                 Values::Constant(value) => {
                     for row in band.chunks_exact_mut(size.0) {
@@ -150,14 +154,14 @@ impl Climb {
 
     /// The part of the next matte that `tile`, a tile of `target`, covers. `quantize` is given alpha from 0 to 1, a
     /// little less or a little more.
-    fn values<T: Copy>(
+    fn values<T: Copy + Default>(
         &self,
         fitter: &mut Fitter,
         alpha: &[u16],
         guide: &Guide<'_>,
         target: &Guide<'_>,
         tile: Tile,
-        quantize: impl Fn(f32) -> T,
+        quantize: impl Fn(&[f32], &mut [T]),
     ) -> Values<T> {
         let columns = Axis::new(tile.x, tile.width, target.step_x, guide.width);
         let rows = Axis::new(tile.y, tile.height, target.step_y, guide.height);
@@ -168,11 +172,24 @@ impl Climb {
             height: rows.end(guide.height) - rows.first(),
         };
         if let Some(value) = self.gather(fitter, alpha, guide, source) {
-            return Values::Constant(quantize(value));
+            let mut values = [T::default()];
+            quantize(&[value], &mut values);
+            return Values::Constant(values[0]);
         }
         fitter.fit(self.radius, self.epsilon);
-        let mut values = Vec::with_capacity(tile.width * tile.height);
-        evaluate(fitter, target, tile, source, &columns, &rows, |alpha| values.push(quantize(alpha)));
+        let mut values = vec![T::default(); tile.width * tile.height];
+        // One row of models, interpolated downwards; the last is repeated, for positions on it.
+        let mut models = vec![[0.0_f32; 4]; source.width + 1];
+        let mut alpha = vec![0.0; tile.width];
+        for (y, values) in values.chunks_exact_mut(tile.width).enumerate() {
+            let above = rows.before[y] - source.y;
+            interpolate(fitter, above, (above + 1).min(source.height - 1), rows.share[y], &mut models);
+            models[source.width] = models[source.width - 1];
+            let start = ((tile.y + y) * target.width + tile.x) * 4;
+            let pixels = target.rgba[start..][..tile.width * 4].as_chunks().0;
+            evaluate(&models, pixels, &columns, source.x, &mut alpha);
+            quantize(&alpha, values);
+        }
         Values::Varying(values)
     }
 
@@ -192,17 +209,27 @@ impl Climb {
         for plane in channels.iter_mut() {
             plane.resize(width, height);
         }
+        // The columns that are really there, between repeated ones.
+        let inside = columns[0]..columns[width - 1] + 1;
+        let left = columns.iter().take_while(|&&column| column == inside.start).count() - 1;
         for (y, source_y) in rows().enumerate() {
             let row = y * width..(y + 1) * width;
-            let alpha = alpha_row(source_y);
-            for (sample, &x) in around.samples[row.clone()].iter_mut().zip(&columns) {
-                *sample = f32::from(alpha[x]) / f32::from(FULL);
-            }
-            let (pixels, _) = guide.rgba[source_y * guide.width * 4..][..guide.width * 4].as_chunks::<4>();
-            let [red, green, blue] = channels.each_mut().map(|plane| &mut plane.samples[row.clone()]);
-            for (((red, green), blue), &x) in red.iter_mut().zip(green).zip(blue).zip(&columns) {
-                let [r, g, b, _] = pixels[x];
-                (*red, *green, *blue) = (f32::from(r) / 255.0, f32::from(g) / 255.0, f32::from(b) / 255.0);
+            let pixels = guide.rgba[source_y * guide.width * 4..][..guide.width * 4].as_chunks().0;
+            let [red, green, blue] = channels;
+            let (red, green) = (&mut red.samples[row.clone()], &mut green.samples[row.clone()]);
+            let (blue, around) = (&mut blue.samples[row.clone()], &mut around.samples[row]);
+            let filled = left..left + inside.len();
+            to_shares_of_255(
+                &pixels[inside.clone()],
+                &mut red[filled.clone()],
+                &mut green[filled.clone()],
+                &mut blue[filled.clone()],
+            );
+            to_shares_of_full(&alpha_row(source_y)[inside.clone()], &mut around[filled.clone()]);
+            for samples in [red, green, blue, around] {
+                let (first, last) = (samples[filled.start], samples[filled.end - 1]);
+                samples[..filled.start].fill(first);
+                samples[filled.end..].fill(last);
             }
         }
         missing.resize(source.width, source.height);
@@ -222,38 +249,99 @@ impl Climb {
     }
 }
 
-/// The fitted model, interpolated to the pixels of `tile` and evaluated on their colors.
-fn evaluate(
-    fitter: &Fitter,
-    target: &Guide<'_>,
-    tile: Tile,
-    source: Tile,
-    columns: &Axis,
-    rows: &Axis,
-    mut emit: impl FnMut(f32),
-) {
+wide! {
+    fn to_16_bits(alpha: &[f32], values: &mut [u16]) = to_16_bits_one_by_one
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+fn to_16_bits_one_by_one(alpha: &[f32], values: &mut [u16]) {
+    for (value, alpha) in values.iter_mut().zip(alpha) {
+        *value = (alpha * f32::from(FULL) + 0.5) as u16;
+    }
+}
+
+wide! {
+    fn to_8_bits(alpha: &[f32], values: &mut [u8]) = to_8_bits_one_by_one
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+fn to_8_bits_one_by_one(alpha: &[f32], values: &mut [u8]) {
+    for (value, alpha) in values.iter_mut().zip(alpha) {
+        *value = (alpha * 255.0 + 0.5) as u8;
+    }
+}
+
+wide! {
+    fn to_shares_of_full(alpha: &[u16], shares: &mut [f32]) = to_shares_of_full_one_by_one
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+fn to_shares_of_full_one_by_one(alpha: &[u16], shares: &mut [f32]) {
+    for (share, &alpha) in shares.iter_mut().zip(alpha) {
+        *share = f32::from(alpha) / f32::from(FULL);
+    }
+}
+
+wide! {
+    fn to_shares_of_255(pixels: &[[u8; 4]], red: &mut [f32], green: &mut [f32], blue: &mut [f32])
+        = to_shares_of_255_one_by_one
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+fn to_shares_of_255_one_by_one(pixels: &[[u8; 4]], red: &mut [f32], green: &mut [f32], blue: &mut [f32]) {
+    for (((&[r, g, b, _], red), green), blue) in pixels.iter().zip(red).zip(green).zip(blue) {
+        (*red, *green, *blue) = (f32::from(r) / 255.0, f32::from(g) / 255.0, f32::from(b) / 255.0);
+    }
+}
+
+wide! {
+    /// The fitted models between two rows of them, without the last.
+    fn interpolate(fitter: &Fitter, above: usize, below: usize, share: f32, models: &mut [[f32; 4]])
+        = interpolate_one_by_one
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+fn interpolate_one_by_one(fitter: &Fitter, above: usize, below: usize, share: f32, models: &mut [[f32; 4]]) {
     let [red, green, blue] = &fitter.slope;
-    let planes = [red, green, blue, &fitter.offset];
-    // One row of models, interpolated downwards; the last is repeated, for positions on it.
-    let mut models = vec![[0.0_f32; 4]; source.width + 1];
-    for y in 0..tile.height {
-        let above = rows.before[y] - source.y;
-        let below = (above + 1).min(source.height - 1);
-        let share_y = rows.share[y];
-        for (x, model) in models[..source.width].iter_mut().enumerate() {
-            *model = planes.map(|plane| {
-                lerp(plane.samples[above * source.width + x], plane.samples[below * source.width + x], share_y)
-            });
-        }
-        models[source.width] = models[source.width - 1];
-        let start = ((tile.y + y) * target.width + tile.x) * 4;
-        let (pixels, _) = target.rgba[start..][..tile.width * 4].as_chunks::<4>();
-        for ((pixel, &before), &share) in pixels.iter().zip(&columns.before).zip(&columns.share) {
-            let at = before - source.x;
-            let (left, right) = (&models[at], &models[at + 1]);
-            let [r, g, b, offset] = [0, 1, 2, 3].map(|part| lerp(left[part], right[part], share));
-            let color = r * f32::from(pixel[0]) + g * f32::from(pixel[1]) + b * f32::from(pixel[2]);
-            emit(color / 255.0 + offset);
-        }
+    let offset = &fitter.offset;
+    let ((red, next_red), (green, next_green)) =
+        ((red.row(above), red.row(below)), (green.row(above), green.row(below)));
+    let ((blue, next_blue), (offset, next_offset)) =
+        ((blue.row(above), blue.row(below)), (offset.row(above), offset.row(below)));
+    let n = models.len() - 1;
+    let (red, next_red, green, next_green) = (&red[..n], &next_red[..n], &green[..n], &next_green[..n]);
+    let (blue, next_blue, offset, next_offset) = (&blue[..n], &next_blue[..n], &offset[..n], &next_offset[..n]);
+    for (x, model) in models[..n].iter_mut().enumerate() {
+        *model = lerp_each(
+            [red[x], green[x], blue[x], offset[x]],
+            [next_red[x], next_green[x], next_blue[x], next_offset[x]],
+            share,
+        );
+    }
+}
+
+wide! {
+    /// One row of models, which begins at column `first`, interpolated to these pixels and evaluated on their colors.
+    fn evaluate(models: &[[f32; 4]], pixels: &[[u8; 4]], columns: &Axis, first: usize, alpha: &mut [f32])
+        = evaluate_one_by_one
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+fn evaluate_one_by_one(models: &[[f32; 4]], pixels: &[[u8; 4]], columns: &Axis, first: usize, alpha: &mut [f32]) {
+    let mut between = [[0.0; 4]; WIDEST_PX];
+    for (model, (&before, &share)) in between.iter_mut().zip(columns.before.iter().zip(&columns.share)) {
+        let at = before - first;
+        *model = lerp_each(models[at], models[at + 1], share);
+    }
+    for ((alpha, pixel), model) in alpha.iter_mut().zip(pixels).zip(&between) {
+        let [r, g, b, offset] = *model;
+        let color = r * f32::from(pixel[0]) + g * f32::from(pixel[1]) + b * f32::from(pixel[2]);
+        *alpha = color / 255.0 + offset;
     }
 }

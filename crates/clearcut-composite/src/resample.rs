@@ -3,6 +3,7 @@
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{U8, U8x4};
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use rayon::prelude::*;
 
 /// How a picture is resampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,19 +54,37 @@ pub(crate) fn resample(source: &[u8], from: (u32, u32), to: (u32, u32), channels
 }
 
 /// RGBA at half the size: means of two by two pixels, each channel by itself. An odd last row or column is dropped.
+/// Idle threads take some of the rows.
 pub(crate) fn halved(rgba: &[u8], width: usize, height: usize) -> Vec<u8> {
+    /// Rows of the result that are worth handing to another thread.
+    const ROWS: usize = 64;
     let mut half = vec![0; (width / 2) * (height / 2) * 4];
-    let mut sums = vec![0_u16; width * 4];
-    for (rows, target) in rgba.chunks_exact(width * 8).zip(half.chunks_exact_mut(width / 2 * 4)) {
-        let (above, below) = rows.split_at(width * 4);
-        for ((sum, &a), &b) in sums.iter_mut().zip(above).zip(below) {
-            *sum = u16::from(a) + u16::from(b);
+    let source = rgba.par_chunks(width * 8 * ROWS);
+    half.par_chunks_mut((width / 2 * 4 * ROWS).max(1)).zip(source).for_each(|(half, rgba)| {
+        for (rows, target) in rgba.chunks_exact(width * 8).zip(half.chunks_exact_mut(width / 2 * 4)) {
+            let (above, below) = rows.split_at(width * 4);
+            halve(above.as_chunks().0, below.as_chunks().0, target.as_chunks_mut().0);
         }
-        for (pixel, pair) in target.as_chunks_mut::<4>().0.iter_mut().zip(sums.as_chunks::<8>().0) {
-            for channel in 0..4 {
-                pixel[channel] = ((pair[channel] + pair[channel + 4] + 2) / 4) as u8;
-            }
-        }
-    }
+    });
     half
+}
+
+wide! {
+    /// One row from two, whose pixels come in pairs.
+    fn halve(above: &[[u8; 8]], below: &[[u8; 8]], half: &mut [[u8; 4]]) = halve_one_by_one
+}
+
+#[inline(always)]
+fn halve_one_by_one(above: &[[u8; 8]], below: &[[u8; 8]], half: &mut [[u8; 4]]) {
+    // Every other channel of a pair, with room for sums.
+    const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
+    let mean = |above: u64, below: u64| {
+        let sums = (above & EVEN) + (below & EVEN);
+        let sums = sums as u32 + (sums >> 32) as u32 + 0x0002_0002;
+        (sums >> 2) & EVEN as u32
+    };
+    for ((half, above), below) in half.iter_mut().zip(above).zip(below) {
+        let (above, below) = (u64::from_le_bytes(*above), u64::from_le_bytes(*below));
+        *half = (mean(above, below) | (mean(above >> 8, below >> 8) << 8)).to_le_bytes();
+    }
 }

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 /// Side of a tile in pixels: large enough that its margins cost little, small enough to stay in the L2 cache.
-const SIDE_PX: usize = 64;
+pub(crate) const SIDE_PX: usize = 64;
 
 /// A piece of a plane; never empty, never outside it.
 #[derive(Debug, Clone, Copy)]

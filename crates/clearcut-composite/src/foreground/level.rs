@@ -74,13 +74,21 @@ impl Level {
             &pixels[columns.first()..columns.end(self.width)]
         };
         let (above, below) = (row(rows.before[y]), row((rows.before[y] + 1).min(self.height - 1)));
-        let share = rows.share[y];
-        line.clear();
-        line.extend(above.iter().zip(below).map(|(a, b)| {
-            let mixed: [f32; 4] =
-                std::array::from_fn(|channel| lerp(f32::from(a[channel]), f32::from(b[channel]), share));
-            mixed
-        }));
-        line.extend_from_within(line.len() - 1..);
+        line.resize(above.len() + 1, [0.0; 4]);
+        mix(above.as_flattened(), below.as_flattened(), rows.share[y], line.as_flattened_mut());
+        line[above.len()] = line[above.len() - 1];
+    }
+}
+
+wide! {
+    /// Interpolates between two rows.
+    fn mix(above: &[u8], below: &[u8], share: f32, line: &mut [f32]) = mix_one_by_one
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+fn mix_one_by_one(above: &[u8], below: &[u8], share: f32, line: &mut [f32]) {
+    for ((mixed, &a), &b) in line.iter_mut().zip(above).zip(below) {
+        *mixed = lerp(f32::from(a), f32::from(b), share);
     }
 }

@@ -43,13 +43,13 @@ impl Fitter {
     /// Fits `slope` and `offset` from `guide`, `matte` and `missing`.
     pub(super) fn fit(&mut self, radius: usize, epsilon: f32) {
         self.gather_moments(radius);
-        self.solve_windows(epsilon);
+        solve_windows(self, epsilon);
         for (slope, window) in self.slope.iter_mut().zip(&self.window_slope) {
             slope.set_means(window, radius, &mut self.column_sums);
         }
         self.offset.set_means(&self.window_offset, radius, &mut self.column_sums);
         self.trust.set_means(&self.window_trust, radius, &mut self.column_sums);
-        self.anchor(radius);
+        anchor(self, radius);
     }
 
     fn gather_moments(&mut self, radius: usize) {
@@ -69,69 +69,81 @@ impl Fitter {
         self.product.set_product(&self.matte, &self.matte);
         square.set_means(&self.product, radius, &mut self.column_sums);
     }
+}
 
+wide! {
     /// One ridge regression per window: (covariance + epsilon) slope = covariance with the matte, solved by
     /// Cholesky's method without roots.
-    fn solve_windows(&mut self, epsilon: f32) {
-        let (width, height) = (self.matte_means.width, self.matte_means.height);
-        let len = width * height;
-        for plane in self.window_slope.iter_mut().chain([&mut self.window_offset, &mut self.window_trust]) {
-            plane.resize(width, height);
-        }
-        let [mean_r, mean_g, mean_b] = self.guide_means.each_ref().map(|plane| &plane.samples[..len]);
-        let mean_p = &self.matte_means.samples[..len];
-        let [rr, rg, rb, gg, gb, bb, rp, gp, bp, pp] = self.moments.each_ref().map(|plane| &plane.samples[..len]);
-        let [slope_r, slope_g, slope_b] = self.window_slope.each_mut().map(|plane| &mut plane.samples[..len]);
-        let offset = &mut self.window_offset.samples[..len];
-        let trust = &mut self.window_trust.samples[..len];
-        for i in 0..len {
-            let (r, g, b, p) = (mean_r[i], mean_g[i], mean_b[i], mean_p[i]);
-            let (cov_r, cov_g, cov_b) = (rp[i] - r * p, gp[i] - g * p, bp[i] - b * p);
-            let pivot_r = (rr[i] - r * r).max(0.0) + epsilon;
-            let low_g = (rg[i] - r * g) / pivot_r;
-            let low_b = (rb[i] - r * b) / pivot_r;
-            let pivot_g = (gg[i] - g * g + epsilon - low_g * low_g * pivot_r).max(epsilon);
-            let low_gb = (gb[i] - g * b - low_b * low_g * pivot_r) / pivot_g;
-            let pivot_b = (bb[i] - b * b + epsilon - low_b * low_b * pivot_r - low_gb * low_gb * pivot_g).max(epsilon);
-            let rest_g = cov_g - low_g * cov_r;
-            let rest_b = cov_b - low_b * cov_r - low_gb * rest_g;
-            let third = rest_b / pivot_b;
-            let second = rest_g / pivot_g - low_gb * third;
-            let first = cov_r / pivot_r - low_g * second - low_b * third;
-            (slope_r[i], slope_g[i], slope_b[i]) = (first, second, third);
-            offset[i] = p - first * r - second * g - third * b;
-            let explained = first * cov_r + second * cov_g + third * cov_b;
-            // The constant is the variance of rounding to 8 bits, so that a flat window explains nothing.
-            let determination = explained / ((pp[i] - p * p).max(0.0) + 1e-4);
-            trust[i] = determination.clamp(0.0, 1.0);
-        }
-    }
+    fn solve_windows(fitter: &mut Fitter, epsilon: f32) = solve_one_by_one
+}
 
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+fn solve_one_by_one(fitter: &mut Fitter, epsilon: f32) {
+    let (width, height) = (fitter.matte_means.width, fitter.matte_means.height);
+    let len = width * height;
+    for plane in fitter.window_slope.iter_mut().chain([&mut fitter.window_offset, &mut fitter.window_trust]) {
+        plane.resize(width, height);
+    }
+    let [mean_r, mean_g, mean_b] = fitter.guide_means.each_ref().map(|plane| &plane.samples[..len]);
+    let mean_p = &fitter.matte_means.samples[..len];
+    let [rr, rg, rb, gg, gb, bb, rp, gp, bp, pp] = fitter.moments.each_ref().map(|plane| &plane.samples[..len]);
+    let [slope_r, slope_g, slope_b] = fitter.window_slope.each_mut().map(|plane| &mut plane.samples[..len]);
+    let offset = &mut fitter.window_offset.samples[..len];
+    let trust = &mut fitter.window_trust.samples[..len];
+    for i in 0..len {
+        let (r, g, b, p) = (mean_r[i], mean_g[i], mean_b[i], mean_p[i]);
+        let (cov_r, cov_g, cov_b) = (rp[i] - r * p, gp[i] - g * p, bp[i] - b * p);
+        let pivot_r = (rr[i] - r * r).max(0.0) + epsilon;
+        let low_g = (rg[i] - r * g) / pivot_r;
+        let low_b = (rb[i] - r * b) / pivot_r;
+        let pivot_g = (gg[i] - g * g + epsilon - low_g * low_g * pivot_r).max(epsilon);
+        let low_gb = (gb[i] - g * b - low_b * low_g * pivot_r) / pivot_g;
+        let pivot_b = (bb[i] - b * b + epsilon - low_b * low_b * pivot_r - low_gb * low_gb * pivot_g).max(epsilon);
+        let rest_g = cov_g - low_g * cov_r;
+        let rest_b = cov_b - low_b * cov_r - low_gb * rest_g;
+        let third = rest_b / pivot_b;
+        let second = rest_g / pivot_g - low_gb * third;
+        let first = cov_r / pivot_r - low_g * second - low_b * third;
+        (slope_r[i], slope_g[i], slope_b[i]) = (first, second, third);
+        offset[i] = p - first * r - second * g - third * b;
+        let explained = first * cov_r + second * cov_g + third * cov_b;
+        // The constant is the variance of rounding to 8 bits, so that a flat window explains nothing.
+        let determination = explained / ((pp[i] - p * p).max(0.0) + 1e-4);
+        trust[i] = determination.clamp(0.0, 1.0);
+    }
+}
+
+wide! {
     /// Anchors the averaged model to the matte: what the model predicts counts by its trust squared, and all detail
     /// counts only as far as the matte is missing any.
-    fn anchor(&mut self, radius: usize) {
-        let margin = Self::margin_px(radius);
-        let width = self.offset.width;
-        for y in 0..self.offset.height {
-            let around = |plane: &Plane| (y + margin) * plane.width + margin;
-            let at = around(&self.matte);
-            let [red, green, blue] = self.guide.each_ref().map(|plane| &plane.samples[at..][..width]);
-            let matte = &self.matte.samples[at..][..width];
-            let row = y * width..(y + 1) * width;
-            let [slope_r, slope_g, slope_b] = self.slope.each_mut().map(|plane| &mut plane.samples[row.clone()]);
-            let trust = &self.trust.samples[row.clone()];
-            let missing = &self.missing.samples[row.clone()];
-            let offset = &mut self.offset.samples[row];
-            for x in 0..width {
-                let (r, g, b) = (red[x], green[x], blue[x]);
-                let detail = slope_r[x] * r + slope_g[x] * g + slope_b[x] * b;
-                let weight = trust[x] * trust[x] * missing[x];
-                let anchored = matte[x] + weight * (detail + offset[x] - matte[x]);
-                offset[x] = anchored - missing[x] * detail;
-                slope_r[x] *= missing[x];
-                slope_g[x] *= missing[x];
-                slope_b[x] *= missing[x];
-            }
+    fn anchor(fitter: &mut Fitter, radius: usize) = anchor_row_by_row
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+fn anchor_row_by_row(fitter: &mut Fitter, radius: usize) {
+    let margin = Fitter::margin_px(radius);
+    let width = fitter.offset.width;
+    for y in 0..fitter.offset.height {
+        let around = |plane: &Plane| (y + margin) * plane.width + margin;
+        let at = around(&fitter.matte);
+        let [red, green, blue] = fitter.guide.each_ref().map(|plane| &plane.samples[at..][..width]);
+        let matte = &fitter.matte.samples[at..][..width];
+        let row = y * width..(y + 1) * width;
+        let [slope_r, slope_g, slope_b] = fitter.slope.each_mut().map(|plane| &mut plane.samples[row.clone()]);
+        let trust = &fitter.trust.samples[row.clone()];
+        let missing = &fitter.missing.samples[row.clone()];
+        let offset = &mut fitter.offset.samples[row];
+        for x in 0..width {
+            let (r, g, b) = (red[x], green[x], blue[x]);
+            let detail = slope_r[x] * r + slope_g[x] * g + slope_b[x] * b;
+            let weight = trust[x] * trust[x] * missing[x];
+            let anchored = matte[x] + weight * (detail + offset[x] - matte[x]);
+            offset[x] = anchored - missing[x] * detail;
+            slope_r[x] *= missing[x];
+            slope_g[x] *= missing[x];
+            slope_b[x] *= missing[x];
         }
     }
 }

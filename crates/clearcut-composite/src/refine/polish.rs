@@ -36,19 +36,45 @@ impl Patch {
         for y in 0..inner.height {
             sums.fill(0);
             for source_y in clamped((top + y) as isize - MARGIN_PX as isize, SIDE_PX, self.tile.height) {
-                for (sum, &value) in sums.iter_mut().zip(row(source_y)) {
-                    *sum += u16::from(value);
-                }
+                add_row(row(source_y), &mut sums);
             }
             for (sum, &column) in column_sums.iter_mut().zip(&columns) {
                 *sum = sums[column];
             }
             let values = &row(top + y)[left..][..inner.width];
-            let target = &mut band[y * plane_width + inner.x..][..inner.width];
-            for ((target, &value), around) in target.iter_mut().zip(values).zip(column_sums.windows(SIDE_PX)) {
-                *target = clean(value, around.iter().sum());
-            }
+            clean_row(values, &column_sums, &mut band[y * plane_width + inner.x..][..inner.width]);
         }
+    }
+}
+
+wide! {
+    fn add_row(row: &[u8], sums: &mut [u16]) = add_one_by_one
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+fn add_one_by_one(row: &[u8], sums: &mut [u16]) {
+    for (sum, &value) in sums.iter_mut().zip(row) {
+        *sum += u16::from(value);
+    }
+}
+
+wide! {
+    /// Cleans a row of values by the sums of its columns, which begin [`MARGIN_PX`] before it.
+    fn clean_row(values: &[u8], column_sums: &[u16], cleaned: &mut [u8]) = clean_one_by_one
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
+fn clean_one_by_one(values: &[u8], column_sums: &[u16], cleaned: &mut [u8]) {
+    let n = cleaned.len();
+    let (values, sums) = (&values[..n], &column_sums[..n + 2 * MARGIN_PX]);
+    for x in 0..n {
+        let mut sum = 0;
+        for column in 0..SIDE_PX {
+            sum += sums[x + column];
+        }
+        cleaned[x] = clean(values[x], sum);
     }
 }
 
@@ -57,19 +83,25 @@ pub(super) fn clean_constant(value: u8) -> u8 {
     clean(value, u16::from(value) * (SIDE_PX * SIDE_PX) as u16)
 }
 
+#[inline(always)]
 fn clean(value: u8, neighborhood_sum: u16) -> u8 {
     const FULL: f32 = (SIDE_PX * SIDE_PX) as f32 * 255.0;
     let mean = f32::from(neighborhood_sum) / FULL;
+    // All three answers are computed, so that several pixels can be.
+    let emptied = (f32::from(value) * keep(mean) + 0.5) as u8;
+    let filled = 255 - (f32::from(255 - value) * keep(1.0 - mean) + 0.5) as u8;
     if mean < KEPT {
-        (f32::from(value) * keep(mean) + 0.5) as u8
+        emptied
     } else if mean > 1.0 - KEPT {
-        255 - (f32::from(255 - value) * keep(1.0 - mean) + 0.5) as u8
+        filled
     } else {
         value
     }
 }
 
 /// Smoothstep from [`EMPTY`] to [`KEPT`].
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with the features of its caller")]
 fn keep(mean: f32) -> f32 {
     let t = ((mean - EMPTY) / (KEPT - EMPTY)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)

@@ -33,7 +33,8 @@ proptest! {
 
     #[test]
     fn every_shape_stride_and_padding_gives_what_the_definition_says(
-        (height, width) in (3_usize..20, 3_usize..20),
+        // Rows from 48 results on are computed in pairs.
+        (height, width) in (3_usize..20, 3_usize..120),
         (top, left, bottom, right) in (0_usize..3, 0_usize..3, 0_usize..3, 0_usize..3),
         stride in 1_usize..=2,
         channels in 1_usize..4,
