@@ -3,9 +3,10 @@
 pub mod http;
 pub mod metrics;
 pub mod ort;
+pub mod packages;
 pub mod scene;
 #[cfg(unix)]
 pub mod server;
-mod skip;
+pub mod skip;
 
 pub use scene::Scene;

@@ -11,7 +11,7 @@ const REQUIRE: &str = "CLEARCUT_REQUIRE_SERVERS";
 ///
 /// If `CLEARCUT_REQUIRE_SERVERS` is `1`.
 #[track_caller]
-pub(crate) fn skip(why: &dyn Display) {
+pub fn skip(why: &dyn Display) {
     assert!(std::env::var_os(REQUIRE).is_none_or(|value| value != "1"), "{why}");
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     // Not `eprintln!`: the test harness would keep it back, and a skip would look like a pass. If standard error is

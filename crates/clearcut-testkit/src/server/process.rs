@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use super::account::Account;
 use super::watchdog::Watchdog;
 
-const START_LIMIT: Duration = Duration::from_secs(30);
+/// A Python or Node server reads thousands of files first, on a busy machine.
+const START_LIMIT: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(10);
 
 /// How a server is run.
@@ -60,6 +61,11 @@ impl Process {
         self.folder.path()
     }
 
+    /// Where its output goes, of the last start only.
+    pub(super) fn log_path(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
     pub(super) fn set_arguments(&mut self, arguments: Vec<String>) {
         self.recipe.arguments = arguments;
     }
@@ -69,7 +75,7 @@ impl Process {
         if self.child.is_some() {
             return Err(StartError::Other(anyhow::anyhow!("the server runs already")));
         }
-        let log_path = self.folder.path().join("log");
+        let log_path = self.log_path();
         let child = self.spawn(&log_path)?;
         let id = child.id();
         self.child = Some(child);
@@ -84,7 +90,7 @@ impl Process {
             }
             self.kill()?;
             let log = std::fs::read_to_string(&log_path).unwrap_or_default();
-            if log.contains("Address already in use") {
+            if log.contains("Address already in use") || log.contains("EADDRINUSE") {
                 return Err(StartError::PortTaken);
             }
             let program = self.recipe.program.display();

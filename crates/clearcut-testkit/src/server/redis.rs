@@ -21,6 +21,10 @@ pub struct RedisOptions {
     pub password: Option<String>,
     /// Most memory for data, in bytes; beyond it the least recently used keys go (`allkeys-lru`).
     pub max_memory_bytes: Option<u64>,
+    /// Whether it writes down what it is told, and so knows it again after a restart.
+    pub append_only: bool,
+    /// The port on which it speaks with the other nodes of a cluster; it is no node if absent.
+    pub(super) cluster_port: Option<u16>,
 }
 
 impl RedisOptions {
@@ -37,9 +41,16 @@ impl RedisOptions {
         self.max_memory_bytes = Some(bytes);
         self
     }
+
+    /// Keeps everything through a kill and a restart.
+    #[must_use]
+    pub fn append_only(mut self) -> Self {
+        self.append_only = true;
+        self
+    }
 }
 
-/// A Redis of one's own: no persistence, loopback only. Dropping it ends it.
+/// A Redis of one's own: no persistence unless asked for, loopback only. Dropping it ends it.
 #[derive(Debug)]
 pub struct RedisServer {
     process: Mutex<Process>,
@@ -115,12 +126,13 @@ impl RedisServer {
         self.process().id()
     }
 
-    /// Kills it (SIGKILL): every connection breaks, every key is lost. Fine if it does not run.
+    /// Kills it (SIGKILL): every connection breaks, every key is lost, save with [`RedisOptions::append_only`]. Fine if
+    /// it does not run.
     pub fn kill(&self) -> anyhow::Result<()> {
         self.process().kill()
     }
 
-    /// Starts it again on the same port, empty; kills it first if it runs.
+    /// Starts it again on the same port, empty save with [`RedisOptions::append_only`]; kills it first if it runs.
     pub fn restart(&self) -> anyhow::Result<()> {
         let mut process = self.process();
         process.kill()?;
@@ -148,8 +160,12 @@ impl RedisServer {
 
 fn arguments(port: u16, options: &RedisOptions) -> Vec<String> {
     let port = port.to_string();
+    // What is answered is on disk before, so that a kill loses none of it.
+    let append_only = if options.append_only { "yes" } else { "no" };
     let mut arguments: Vec<String> =
-        ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"].map(String::from).into();
+        ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", append_only, "--appendfsync", "always"]
+            .map(String::from)
+            .into();
     if let Some(password) = &options.password {
         arguments.extend(["--requirepass".to_owned(), password.clone()]);
     }
@@ -157,19 +173,26 @@ fn arguments(port: u16, options: &RedisOptions) -> Vec<String> {
         let bytes = bytes.to_string();
         arguments.extend(["--maxmemory", &bytes, "--maxmemory-policy", "allkeys-lru"].map(String::from));
     }
+    if let Some(port) = options.cluster_port {
+        let port = port.to_string();
+        arguments.extend(["--cluster-enabled", "yes", "--cluster-port", &port].map(String::from));
+    }
     arguments
 }
 
 /// Whether our own process, and not whoever else has the port, answers there.
 fn answers(port: u16, password: Option<&str>, process_id: u32) -> bool {
-    let ask = || -> std::io::Result<String> {
-        let mut connection = TcpStream::connect(("127.0.0.1", port))?;
-        connection.set_read_timeout(Some(Duration::from_secs(2)))?;
-        let login = password.map_or_else(String::new, |password| format!("AUTH {password}\r\n"));
-        connection.write_all(format!("{login}INFO server\r\nQUIT\r\n").as_bytes())?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok_and(|answer| answer.lines().any(|line| line == format!("process_id:{process_id}")))
+    let login = password.map_or_else(String::new, |password| format!("AUTH {password}\r\n"));
+    ask(port, &format!("{login}INFO server"))
+        .is_ok_and(|answer| answer.lines().any(|line| line == format!("process_id:{process_id}")))
+}
+
+/// What the server on a port answers to commands, one a line, as it is sent.
+pub(super) fn ask(port: u16, commands: &str) -> std::io::Result<String> {
+    let mut connection = TcpStream::connect(("127.0.0.1", port))?;
+    connection.set_read_timeout(Some(Duration::from_secs(2)))?;
+    connection.write_all(format!("{commands}\r\nQUIT\r\n").as_bytes())?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer)?;
+    Ok(answer)
 }
