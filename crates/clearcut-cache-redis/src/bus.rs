@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use clearcut_cache::{CacheKey, Invalidation, InvalidationBus, Pattern, TierError};
-use fred::{
-    clients::Client,
-    error::Error,
-    interfaces::{ClientLike, EventInterface, PubsubInterface},
-};
+use fred::interfaces::PubsubInterface;
 use futures::{StreamExt, stream, stream::BoxStream};
 use tokio::{
     sync::{
@@ -16,18 +12,12 @@ use tokio::{
         watch,
     },
     task::JoinHandle,
-    time::MissedTickBehavior,
 };
 
-use crate::{Dedicated, RedisConnection};
+use crate::{Heard, RedisConnection, Subscription};
 
 /// Messages kept for a subscriber that is busy. One that falls further behind has missed something, and is told so.
 const BACKLOG: usize = 1024;
-/// How often the subscription's connection is tried. A listener sends nothing, so it would never notice by itself
-/// that the network in between forgot about it.
-const HEARTBEAT: Duration = Duration::from_secs(10);
-/// Pause before another attempt to subscribe on a connection that is up and does not answer.
-const RETRY: Duration = Duration::from_millis(200);
 
 /// Tells every process that is connected to the same Redis what was cleared.
 ///
@@ -46,16 +36,16 @@ impl RedisBus {
     /// Subscribes over a connection of its own, and publishes over those of `redis`. Channels are not divided by
     /// database: the key prefix keeps deployments apart.
     pub async fn open(redis: &RedisConnection) -> Result<Self, TierError> {
-        let connection = redis.dedicated()?;
         let channel = format!("{}invalidations", redis.config().key_prefix);
+        let subscription = Subscription::open(redis, channel.as_str())?;
         let subscribers = broadcast::Sender::new(BACKLOG);
         let (set_listening, listening) = watch::channel(false);
         let bus = Self {
             redis: redis.clone(),
-            channel: channel.clone(),
+            channel,
             subscribers: subscribers.downgrade(),
             listening,
-            listener: tokio::spawn(listen(connection, channel, subscribers, set_listening)),
+            listener: tokio::spawn(listen(subscription, subscribers, set_listening)),
         };
         bus.until_listening(redis.config().connect_timeout).await;
         Ok(bus)
@@ -99,51 +89,23 @@ impl InvalidationBus for RedisBus {
     }
 }
 
-/// Hands on what comes over `connection`, and subscribes again whenever it was made anew.
+/// Hands on what is heard.
 async fn listen(
-    mut connection: Dedicated,
-    channel: String,
+    mut subscription: Subscription,
     subscribers: broadcast::Sender<Invalidation>,
     listening: watch::Sender<bool>,
 ) {
-    let mut connections = connection.client().reconnect_rx();
-    let mut messages = connection.client().message_rx();
-    connection.connect();
-    let client = connection.client();
-    let mut heartbeat = tokio::time::interval(HEARTBEAT);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
+    while let Some(heard) = subscription.next().await {
+        let subscribed = heard == Heard::Subscribed;
         // Whether anybody subscribes does not matter here: nobody may, and somebody will.
-        tokio::select! {
-            connected = connections.recv() => match connected {
-                Err(RecvError::Closed) => return,
-                Ok(_) | Err(RecvError::Lagged(_)) => {
-                    listening.send_replace(false);
-                    while subscribe(client, &channel).await.is_err() {
-                        tokio::time::sleep(RETRY).await;
-                    }
-                    let _ = subscribers.send(Invalidation::Missed);
-                    listening.send_replace(true);
-                }
-            },
-            message = messages.recv() => match message {
-                Err(RecvError::Closed) => return,
-                Err(RecvError::Lagged(_)) => { let _ = subscribers.send(Invalidation::Missed); }
-                Ok(message) => {
-                    let text = message.value.as_bytes_str();
-                    let _ = subscribers.send(text.as_deref().map_or(Invalidation::Missed, decode));
-                }
-            },
-            // A failure makes the driver reconnect, and that is what is waited for above.
-            _ = heartbeat.tick() => { let _: Result<(), Error> = client.ping(None).await; }
+        let _ = subscribers.send(match heard {
+            Heard::Message(message) => decode(&message),
+            Heard::Subscribed | Heard::Missed => Invalidation::Missed,
+        });
+        if subscribed {
+            listening.send_replace(true);
         }
     }
-}
-
-/// Subscribes, and returns when the server has done so: the driver returns when it has asked.
-async fn subscribe(client: &Client, channel: &str) -> Result<(), Error> {
-    client.subscribe(channel).await?;
-    client.ping(None).await
 }
 
 fn encode(invalidation: &Invalidation) -> String {

@@ -2,10 +2,11 @@
 
 use std::sync::OnceLock;
 
+use bytes::Bytes;
 use clearcut_cache::TierError;
 use fred::{
     interfaces::ClientLike,
-    types::{ClusterHash, CustomCommand, FromValue},
+    types::{ClusterHash, CustomCommand, FromValue, Value},
     util::sha1_hash,
 };
 
@@ -32,12 +33,24 @@ impl Script {
         keys: &[String],
         arguments: &[String],
     ) -> Result<R, TierError> {
+        let arguments: Vec<_> = arguments.iter().map(|argument| Bytes::copy_from_slice(argument.as_bytes())).collect();
+        self.run_with_bytes(redis, keys, &arguments).await
+    }
+
+    /// The same for arguments that need not be text.
+    pub async fn run_with_bytes<R: FromValue>(
+        &self,
+        redis: &RedisConnection,
+        keys: &[String],
+        arguments: &[Bytes],
+    ) -> Result<R, TierError> {
         let run = async |command, script: &str| {
             // The driver's own commands for scripts take no options, so they would not fail at once.
             let command = CustomCommand::new_static(command, ClusterHash::Offset(2), false);
-            let count = keys.len().to_string();
-            let words: Vec<&str> =
-                [script, &count].into_iter().chain(keys.iter().chain(arguments).map(String::as_str)).collect();
+            let head = [script.into(), keys.len().to_string().into()];
+            let keys = keys.iter().map(|key| key.as_str().into());
+            let words: Vec<Value> =
+                head.into_iter().chain(keys).chain(arguments.iter().cloned().map(Value::Bytes)).collect();
             redis.commands().custom(command, words).await
         };
         match run("EVALSHA", self.digest.get_or_init(|| sha1_hash(self.source))).await {

@@ -9,10 +9,10 @@ use std::{
 
 use clearcut_cache::{CacheTier, LeaseKeeper, Pattern};
 use clearcut_cache_redis::{RedisConfig, RedisConnection, RedisLease, RedisTier};
-use clearcut_testkit::server::RedisServer;
+use clearcut_testkit::server::{RedisCluster, RedisServer};
 use tempfile::TempDir;
 
-use crate::server::{admin, config, entry, eventually, key, long};
+use crate::server::{config, entry, eventually, key, long};
 
 /// A `redis-server` of a kind that testkit does not start.
 struct Special {
@@ -53,36 +53,8 @@ async fn reach(url: String) -> RedisConnection {
 
 #[tokio::test]
 async fn keys_are_kept_leased_and_cleared_on_every_node_of_a_cluster() {
-    // Says that there is no redis-server, where there is none.
-    if RedisServer::start_or_skip().is_none() {
-        return;
-    }
-    // The port of its bus would be the port plus 10,000, which may be beyond the last one.
-    let bus_ports: Vec<_> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    let servers = bus_ports.into_iter().map(|listener| {
-        let bus_port = listener.local_addr().unwrap().port();
-        drop(listener);
-        let settings = format!("save \"\"\ncluster-enabled yes\ncluster-port {bus_port}");
-        (Special::start(&[], &settings), bus_port.to_string())
-    });
-    let servers: Vec<_> = servers.collect();
-    let mut nodes = Vec::new();
-    for ((server, _), [first, last]) in servers.iter().zip([["0", "5460"], ["5461", "10922"], ["10923", "16383"]]) {
-        let node = reach(format!("redis://127.0.0.1:{}", server.port)).await;
-        let () = admin(&node, &["CLUSTER", "ADDSLOTSRANGE", first, last]).await;
-        let (meeting, bus_port) = &servers[0];
-        let () = admin(&node, &["CLUSTER", "MEET", "127.0.0.1", &meeting.port.to_string(), bus_port]).await;
-        nodes.push(node);
-    }
-    for node in &nodes {
-        eventually("a cluster of three", async || {
-            let info: String = admin(node, &["CLUSTER", "INFO"]).await;
-            (info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")).then_some(())
-        })
-        .await;
-    }
-
-    let redis = reach(format!("redis-cluster://127.0.0.1:{}", servers[1].0.port)).await;
+    let Some(cluster) = RedisCluster::start_or_skip() else { return };
+    let redis = reach(cluster.url()).await;
     let (tier, leases) = (RedisTier::new(&redis), RedisLease::new(&redis));
     for i in 0..300 {
         let key = key(&format!("matte:{i}"));
