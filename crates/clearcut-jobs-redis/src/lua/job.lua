@@ -1,0 +1,2 @@
+-- id -> names and values
+return record(argument(1))
