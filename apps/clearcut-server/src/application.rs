@@ -1,12 +1,12 @@
 //! The running server: bound, served, drained.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web, web::Data};
 use anyhow::{Context as _, Result};
 use tokio::task::JoinHandle;
 
-use crate::{Settings, middleware, routes, routes::mount, service::Service, wire};
+use crate::{Settings, jobs::Crew, middleware, routes, routes::mount, service::Service, wire};
 
 /// How long a connection may rest between two requests: longer than clients and proxies keep theirs, because one that is
 /// closed just when the next request is on its way fails that request.
@@ -20,17 +20,36 @@ pub struct Application {
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
     works: wire::Works,
+    crew: Crew,
 }
 
 impl Application {
-    /// Opens what the settings name and binds; port 0 binds a free port.
+    /// Opens what the settings name, binds, and works on jobs beside requests; port 0 binds a free port.
     ///
     /// # Errors
     ///
     /// A port that is taken, a model or a database that cannot be opened. Redis that is down is no error.
     pub async fn build(settings: Settings) -> Result<Self> {
+        Self::open(settings, true).await
+    }
+
+    /// Like [`Application::build`], but its jobs are left to other processes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Application::build`], and a queue in memory: nobody else would work on its jobs.
+    pub async fn build_without_worker(settings: Settings) -> Result<Self> {
+        Self::open(settings, false).await
+    }
+
+    async fn open(settings: Settings, with_workers: bool) -> Result<Self> {
         let works = wire::works(&settings).await?;
         let service = Data::new(works.service(settings)?);
+        let has_own_queue = service.jobs.as_ref().is_some_and(|jobs| jobs.queue_name == "memory");
+        anyhow::ensure!(
+            with_workers || !has_own_queue,
+            "without a worker nobody would do the jobs: set cache.redis_url, or serve without --no-worker"
+        );
         let settings = &service.settings;
         let address = SocketAddr::new(settings.listen.host, settings.listen.port);
         let shared = service.clone();
@@ -57,7 +76,8 @@ impl Application {
         let addresses = server.addrs();
         let server = server.run();
         let handle = server.handle();
-        Ok(Self { service, addresses, handle, server: tokio::spawn(server), works })
+        let crew = Crew::start(&service, with_workers);
+        Ok(Self { service, addresses, handle, server: tokio::spawn(server), works, crew })
     }
 
     /// Where it listens.
@@ -74,13 +94,13 @@ impl Application {
     pub async fn run(self) -> Result<()> {
         let told = stop_signal();
         tokio::pin!(told);
-        let Self { service, handle, mut server, works, .. } = self;
+        let Self { service, handle, mut server, works, crew, .. } = self;
         tokio::select! {
             ended = &mut server => ended.context("the server stopped by itself")??,
             () = &mut told => {
                 tracing::info!("stopping: no new requests, waiting for those under way");
                 service.room.close();
-                handle.stop(true).await;
+                tokio::join!(handle.stop(true), crew.stop());
                 server.await.context("the server did not stop")??;
             }
         }
@@ -91,7 +111,7 @@ impl Application {
     /// Stops as a signal would, for tests and for embedding.
     pub async fn stop(self) -> Result<()> {
         self.service.room.close();
-        self.handle.stop(true).await;
+        tokio::join!(self.handle.stop(true), self.crew.stop());
         self.server.await.context("the server did not stop")??;
         finish(&self.service, &self.works).await;
         Ok(())
@@ -99,7 +119,7 @@ impl Application {
 }
 
 /// Writes what is still on its way to the cache.
-async fn finish(service: &Arc<Service>, works: &wire::Works) {
+pub(crate) async fn finish(service: &Service, works: &wire::Works) {
     /// A cache that is down must not hold up the end.
     const PATIENCE: Duration = Duration::from_secs(10);
     let written = tokio::time::timeout(PATIENCE, async {
@@ -111,7 +131,7 @@ async fn finish(service: &Arc<Service>, works: &wire::Works) {
     }
 }
 
-async fn stop_signal() {
+pub(crate) async fn stop_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,9 +1,11 @@
 //! The command line of `clearcut-server`.
 
 mod config;
+mod jobs;
 pub mod keys;
 mod openapi;
 mod serve;
+mod worker;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -49,7 +51,12 @@ struct SettingsArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve until told to stop (the default)
-    Serve,
+    Serve(serve::ServeArgs),
+    /// Work on jobs until told to stop, and serve nothing
+    Worker,
+    /// Show how many jobs are where, and put given-up ones in line again
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// Add, list and revoke API keys
     Keys(keys::KeysArgs),
     /// Check and show settings
@@ -71,8 +78,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let sources = settings.sources(std::env::vars_os().collect());
-    let ended = match command.unwrap_or(Command::Serve) {
-        Command::Serve => load(&sources).and_then(serve::run),
+    let ended = match command.unwrap_or_else(|| Command::Serve(serve::ServeArgs::default())) {
+        Command::Serve(args) => load(&sources).and_then(|loaded| serve::run(loaded, &args)),
+        Command::Worker => load(&sources).and_then(worker::run),
+        Command::Jobs(command) => load(&sources).and_then(|loaded| command.run(&loaded.settings)),
         Command::Keys(args) => load(&sources).and_then(|loaded| keys::run(args, &loaded.settings)),
         Command::Config(command) => command.run(&sources),
         Command::Openapi => openapi::run(),

@@ -61,6 +61,22 @@ codes! {
     Forbidden = "forbidden" FORBIDDEN None, "Not allowed";
     /// There is nothing here.
     NotFound = "not_found" NOT_FOUND None, "Not found";
+    /// No job or batch has this id.
+    JobUnknown = "job_unknown" NOT_FOUND None, "There is no such job";
+    /// The job was accepted, and the queue does not know it any more: it lost its memory.
+    JobLost = "job_lost" GONE None, "The job was lost";
+    /// The job ended so long ago that it is not known any more.
+    JobExpired = "job_expired" GONE None, "The job is forgotten";
+    /// The job was cancelled before it had a result.
+    JobCancelled = "job_cancelled" GONE None, "The job was cancelled";
+    /// The picture was kept for a while, and is not any more.
+    ResultExpired = "result_expired" GONE None, "The result is not kept any more";
+    /// The job has no result yet.
+    JobNotDone = "job_not_done" CONFLICT Some(1), "The job is not done yet";
+    /// The job has ended, and cannot be cancelled any more.
+    JobEnded = "job_ended" CONFLICT None, "The job has ended";
+    /// The job's picture is here already.
+    UploadTaken = "upload_taken" CONFLICT None, "The upload was made before";
     /// The address knows other verbs.
     MethodNotAllowed = "method_not_allowed" METHOD_NOT_ALLOWED None, "Wrong method";
     /// No format that the client accepts can be made.
@@ -79,6 +95,8 @@ codes! {
     NoForeground = "no_foreground" UNPROCESSABLE_ENTITY None, "No foreground was found";
     /// The chosen format cannot hold the result, or was not built in.
     CannotEncode = "cannot_encode" UNPROCESSABLE_ENTITY None, "The result cannot be encoded";
+    /// The job failed: its status says why.
+    JobFailed = "job_failed" UNPROCESSABLE_ENTITY None, "The job failed";
     /// A range beyond the end.
     RangeNotSatisfiable = "range_not_satisfiable" RANGE_NOT_SATISFIABLE None, "The range is beyond the end";
     /// Too many requests with this key or from this address.
@@ -89,6 +107,10 @@ codes! {
     Busy = "busy" SERVICE_UNAVAILABLE Some(2), "All places are taken";
     /// The cache's database, or something else that the call cannot do without, does not answer.
     Unavailable = "unavailable" SERVICE_UNAVAILABLE Some(10), "Something that this call needs is down";
+    /// As many jobs wait or run as may.
+    QueueFull = "queue_full" SERVICE_UNAVAILABLE Some(5), "The queue is full";
+    /// The store of uploads and results has no room.
+    StoreFull = "store_full" INSUFFICIENT_STORAGE Some(60), "The store is full";
     /// The server is going down.
     Stopping = "stopping" SERVICE_UNAVAILABLE Some(5), "The server is stopping";
     /// The model failed on this picture.

@@ -14,6 +14,7 @@ use clearcut::Plan;
 use url::form_urlencoded;
 
 use self::body::Body;
+pub(crate) use self::multipart::Arrived;
 pub use self::upload::Upload;
 use crate::{
     Settings,
@@ -25,6 +26,8 @@ use crate::{
 pub struct Form {
     fields: Vec<(String, String)>,
     uploads: Vec<(String, Upload)>,
+    /// The list that JSON may hold.
+    image_urls: Vec<String>,
     upload_limit_bytes: u64,
 }
 
@@ -49,7 +52,7 @@ impl Form {
     }
 
     fn empty(upload_limit_bytes: u64) -> Self {
-        Self { fields: Vec::new(), uploads: Vec::new(), upload_limit_bytes }
+        Self { fields: Vec::new(), uploads: Vec::new(), image_urls: Vec::new(), upload_limit_bytes }
     }
 
     /// Reads query and body. Of a body that is too large or too slow no more is read than is needed to know it.
@@ -69,6 +72,79 @@ impl Form {
                 Err(failure)
             }
         }
+    }
+
+    /// Like [`Form::read`], for a body with up to `pictures` pictures: those of a multipart body named `image` are
+    /// handed over one by one, while the next one has not been read yet.
+    pub(crate) async fn read_each(
+        request: &HttpRequest,
+        payload: web::Payload,
+        settings: &Settings,
+        pictures: usize,
+        mut take: impl AsyncFnMut(Arrived) -> Outcome<()>,
+    ) -> Outcome<Self> {
+        let mut form = Self::of_query(request, settings)?;
+        let one = Self::body_limit(settings.load.max_upload_bytes);
+        let is_multipart = sole(request, &header::CONTENT_TYPE)?
+            .is_some_and(|media| media.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"));
+        let limit_bytes = if is_multipart { one.saturating_mul(pictures as u64) } else { one };
+        let mut body = Body::new(request, payload, limit_bytes, settings.listen.request_timeout);
+        let read = if is_multipart {
+            check_boundary(sole(request, &header::CONTENT_TYPE)?.unwrap_or_default())?;
+            let each = async |form: &mut Self, arrived: Arrived| {
+                if arrived.name == "image" {
+                    take(arrived).await
+                } else {
+                    form.add_upload(arrived.name, arrived.upload)
+                }
+            };
+            multipart::read_each(&mut form, request.headers(), &mut body, each).await
+        } else {
+            form.add_all_of(request, &mut body).await
+        };
+        match read {
+            Ok(()) => Ok(form),
+            Err(failure) => {
+                body.abandon();
+                Err(failure)
+            }
+        }
+    }
+
+    /// Reads the body as one picture, and nothing around it.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::EmptyInput`], [`Code::UnsupportedFormat`] for a body that is no picture by its type, [`Code::TooLarge`],
+    /// [`Code::InvalidRequest`] and [`Code::Timeout`].
+    pub(crate) async fn read_picture(
+        request: &HttpRequest,
+        payload: web::Payload,
+        settings: &Settings,
+    ) -> Outcome<Upload> {
+        let media_type = sole(request, &header::CONTENT_TYPE)?.unwrap_or_default().trim().to_ascii_lowercase();
+        let is_picture = media_type.is_empty()
+            || media_type.starts_with("image/")
+            || media_type.starts_with("application/octet-stream");
+        if !is_picture {
+            let detail = "send the picture itself, with Content-Type: image/* or application/octet-stream";
+            return Err(Failure::new(Code::UnsupportedFormat, detail));
+        }
+        let limit_bytes = settings.load.max_upload_bytes;
+        let mut body = Body::new(request, payload, limit_bytes, settings.listen.request_timeout);
+        match upload::read(limit_bytes, &mut body).await {
+            Ok(Some(upload)) => Ok(upload),
+            Ok(None) => Err(Failure::new(Code::EmptyInput, "the body has no bytes; send the picture itself")),
+            Err(failure) => {
+                body.abandon();
+                Err(failure)
+            }
+        }
+    }
+
+    /// Takes the list `image_urls` of a JSON body out.
+    pub(crate) fn take_image_urls(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.image_urls)
     }
 
     /// The fields of the query alone, for requests without a body.
@@ -146,6 +222,9 @@ impl Form {
 
     /// Refuses fields and pictures that nobody took.
     pub fn finish(self) -> Outcome<()> {
+        if !self.image_urls.is_empty() {
+            return Err(Failure::field("unknown field `image_urls`; a list of pictures is for POST /v1/batch"));
+        }
         match self.fields.first().map(|(name, _)| name).or(self.uploads.first().map(|(name, _)| name)) {
             Some(name) if name == Self::BODY => {
                 Err(Failure::field("the body is a picture, and this call takes none there; see /docs"))

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod compat;
 pub mod failure;
 mod form;
+pub mod jobs;
 pub mod load;
 mod middleware;
 pub mod native;
@@ -18,6 +19,7 @@ pub mod settings;
 pub mod trust;
 mod visit;
 mod wire;
+mod worker;
 
 pub use answer::Answer;
 pub use application::Application;
@@ -31,3 +33,4 @@ pub use wire::{
     CacheBooks, CacheEfficiency, CacheReports, CacheStatistics, CacheUpkeep, CleanupOptions, CleanupReport,
     DayStatistics, TaskSummary,
 };
+pub use worker::Worker;

@@ -43,11 +43,10 @@ pub async fn respond(
     let mut watch = Watch::begin(service.clone(), &request, &id);
     tame_encodings(&mut request);
     let unread = Unread::hold(&mut request);
-    request.extensions_mut().insert(id.clone());
-    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(watch.span()).await;
+    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(watch.span().clone()).await;
     let error = match answered {
         Ok(Ok(mut response)) => {
-            finish(response.headers_mut(), &id, &service.settings);
+            finish(response.headers_mut(), id, &service.settings);
             watch.answered(response.status());
             return Ok(response.map_body(|_, body| Watched::new(body, watch, unread)));
         }
@@ -55,7 +54,7 @@ pub async fn respond(
         Err(panic) => watch.span().in_scope(|| Failure::internal(format_args!("panic: {}", message(&*panic)))).into(),
     };
     let mut response = error.as_response_error().error_response();
-    finish(response.headers_mut(), &id, &service.settings);
+    finish(response.headers_mut(), id, &service.settings);
     watch.answered(response.status());
     Err(InternalError::from_response(
         error,
@@ -109,8 +108,9 @@ fn is_text(content_type: &HeaderValue) -> bool {
         || matches!(essence, "application/json" | "application/javascript" | "image/svg+xml")
 }
 
-fn finish(headers: &mut HeaderMap, id: &RequestId, settings: &Settings) {
-    headers.insert(HeaderName::from_static("x-request-id"), id.header());
+fn finish(headers: &mut HeaderMap, id: RequestId, settings: &Settings) {
+    let (name, id) = id.into_header();
+    headers.insert(name, id);
     if headers.get(CONTENT_ENCODING) == Some(&IDENTITY) {
         headers.remove(CONTENT_ENCODING);
     }

@@ -1,12 +1,18 @@
 //! Clearcut's own calls.
 
+pub(crate) mod batch;
 pub(crate) mod cutouts;
 pub mod health;
-mod metrics;
+pub(crate) mod jobs;
+pub(crate) mod metrics;
 mod models;
 pub(crate) mod negotiation;
 pub(crate) mod openapi;
+mod order;
+pub(crate) mod origin;
 pub(crate) mod renditions;
+pub(crate) mod results;
+pub(crate) mod uploads;
 
 use actix_web::web;
 
@@ -17,5 +23,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
     cutouts::routes(config);
     renditions::routes(config);
     models::routes(config);
+    jobs::routes(config);
+    batch::routes(config);
+    uploads::routes(config);
+    results::routes(config);
     openapi::routes(config);
 }

@@ -3,8 +3,11 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clearcut::Engine;
+use clearcut_segment::Runtime;
 
 use crate::{
+    failure::{Code, Failure, Outcome},
+    jobs::Jobs,
     load::WaitingRoom,
     native::health::HealthBook,
     pages::sessions::Sessions,
@@ -19,6 +22,8 @@ use crate::{
 pub struct Service {
     /// Makes the cut-outs.
     pub engine: Engine,
+    /// What really runs the engine's network, for `/health` and the metrics.
+    pub runtime: Runtime,
     /// What was configured.
     pub settings: Settings,
     /// How much is taken on at once.
@@ -33,6 +38,8 @@ pub struct Service {
     pub signer: Option<Signer>,
     /// The cache's books, where a database keeps them.
     pub books: Option<Arc<dyn CacheBooks>>,
+    /// Work that is done after the answer, where there is a queue and a store for it.
+    pub jobs: Option<Jobs>,
     /// Who is signed in on the admin page.
     pub sessions: Sessions,
     /// What is counted.
@@ -44,7 +51,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service that keeps limits and sessions in memory and has no books; the fields may be replaced.
+    /// A service that keeps limits and sessions in memory, has no books, takes no jobs, and takes the engine's network to
+    /// run in tract; the fields may be replaced.
     ///
     /// # Errors
     ///
@@ -57,12 +65,25 @@ impl Service {
             fetcher: Fetcher::new(&settings.fetch)?,
             signer: Signer::from_settings(&settings.access.signing_keys)?,
             books: None,
+            jobs: None,
             sessions: Sessions::in_memory(settings.access.session_ttl),
             metrics: Metrics::new(),
             health: HealthBook::default(),
             watched_folder: None,
+            runtime: Runtime::tract(),
             engine,
             settings,
+        })
+    }
+
+    /// The queue and the store.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::NotFound`] where there are none.
+    pub(crate) fn jobs(&self) -> Outcome<&Jobs> {
+        self.jobs.as_ref().ok_or_else(|| {
+            Failure::new(Code::NotFound, "this server takes no jobs: it has no store; its operator sets store.url")
         })
     }
 }

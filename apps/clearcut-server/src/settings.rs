@@ -3,23 +3,28 @@
 mod check;
 mod defaults;
 mod error;
+mod jobs;
 mod load;
 mod nearest;
 mod print;
 mod reference;
+mod runtime_name;
 mod source;
 mod table;
 mod value;
 
 use std::{net::IpAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
+use clearcut_segment::Provider;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 pub use error::SettingsError;
+pub use jobs::{JobSettings, QueueKind, StoreSettings};
 pub use load::Loaded;
 pub use reference::reference;
+pub use runtime_name::RuntimeName;
 pub use source::{Origin, Sources};
 
 use crate::trust::limits::{Call, Limit};
@@ -43,6 +48,10 @@ pub struct Settings {
     pub fetch: FetchSettings,
     /// Folders and addresses of results.
     pub results: ResultSettings,
+    /// Work that is done after the answer.
+    pub jobs: JobSettings,
+    /// Where uploads and results of jobs lie.
+    pub store: StoreSettings,
     /// Logs, metrics and traces.
     pub seeing: SeeingSettings,
 }
@@ -77,6 +86,12 @@ pub struct EngineSettings {
     pub family: Option<String>,
     /// Another tool whose way of feeding and reading the network is taken over: `rembg`.
     pub compat: Option<String>,
+    /// What runs the network.
+    pub runtime: RuntimeName,
+    /// The shared library of ONNX Runtime, with `runtime`.
+    pub ort_library: Option<PathBuf>,
+    /// Where ONNX Runtime runs the network; an error where it cannot.
+    pub provider: Provider,
     /// Pictures worked on at once; one for each core if absent.
     pub threads: Option<NonZeroUsize>,
     /// Largest picture.
@@ -179,6 +194,8 @@ pub struct ResultSettings {
     pub output_folder: Option<PathBuf>,
     /// Before the paths of URLs that are answered; the request's own host if absent.
     pub api_base_url: Option<String>,
+    /// Before the paths of pictures that a shared cache in front answers; as `api_base_url` if absent.
+    pub cdn_base_url: Option<String>,
     /// How long a shared cache in front may keep a rendition by its URL.
     pub cdn_max_age: Duration,
     /// Named optimizations of the Background Remover API, beside the three built in.

@@ -49,6 +49,24 @@ impl Visit {
     ///
     /// [`Code::Unauthorized`], [`Code::RateLimited`], [`Code::QuotaExceeded`], [`Code::TooLarge`] and [`Code::Busy`].
     pub async fn begin(request: &HttpRequest, call: Call) -> Outcome<Self> {
+        Self::enter(request, call, expected_bytes).await
+    }
+
+    /// Lets a request in whose body has many pictures that are read one by one: it holds one of them at a time.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Visit::begin`], but for [`Code::TooLarge`].
+    pub(crate) async fn begin_many(request: &HttpRequest, call: Call) -> Outcome<Self> {
+        let one = |_: &HttpRequest, service: &Service| Ok(service.settings.load.max_upload_bytes * 2);
+        Self::enter(request, call, one).await
+    }
+
+    async fn enter(
+        request: &HttpRequest,
+        call: Call,
+        expected_bytes: impl FnOnce(&HttpRequest, &Service) -> Outcome<u64>,
+    ) -> Outcome<Self> {
         let started = Instant::now();
         let service = request
             .app_data::<web::Data<Service>>()
@@ -57,8 +75,14 @@ impl Visit {
         let address = address::client(request, &service.settings.access.trusted_proxies);
         let holder = authenticate(request, &service)?;
         let rate = count(&service, call, holder.as_deref(), address).await?;
-        let place = service.room.admit(expected_bytes(request, &service)?)?;
+        let expected_bytes = expected_bytes(request, &service)?;
+        let place = service.room.admit(expected_bytes)?;
         Ok(Self { service, holder, address, rate, call, started, _place: place, fetched: Mutex::default() })
+    }
+
+    /// Counts one more picture of a request that has several.
+    pub(crate) async fn count_picture(&self) -> Outcome<()> {
+        count(&self.service, self.call, self.holder.as_deref(), self.address).await.map(drop)
     }
 
     /// What all requests share.

@@ -1,9 +1,12 @@
 //! Puts the service together: the one place that names concrete models, tiers and stores.
 
+mod jobs;
 mod redis_limiter;
 mod redis_sessions;
+mod segmenter;
+mod tls;
 
-use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use clearcut::{Engine, Limits, TieredCache};
@@ -16,16 +19,13 @@ pub use clearcut_cache_sql::{
     TaskSummary,
 };
 use clearcut_cache_sql::{PostgresTier, SqlConfig, SqliteTier};
-use clearcut_segment::{Catalogue, ModelSpec, ModelStore, Segmenter, TractSegmenter};
+use clearcut_jobs::Queue;
+use clearcut_segment::Runtime;
 use secrecy::ExposeSecret as _;
 
-use self::{redis_limiter::RedisLimiter, redis_sessions::RedisSessions};
-use crate::{
-    Settings,
-    pages::sessions::Sessions,
-    service::Service,
-    settings::{CacheSettings, EngineSettings, ListenSettings},
-};
+pub use self::tls::tls;
+use self::{jobs::OpenedJobs, redis_limiter::RedisLimiter, redis_sessions::RedisSessions, segmenter::Found};
+use crate::{Settings, pages::sessions::Sessions, service::Service, settings::CacheSettings};
 
 /// The books of the cache: statistics, recent entries, cleanup.
 pub trait CacheBooks: CacheReports + CacheUpkeep + Ledger {}
@@ -35,9 +35,11 @@ impl<T: CacheReports + CacheUpkeep + Ledger> CacheBooks for T {}
 #[derive(Debug)]
 pub struct Works {
     engine: Engine,
+    runtime: Runtime,
     redis: Option<RedisConnection>,
     books: Option<Arc<dyn CacheBooks>>,
     folder: Option<PathBuf>,
+    jobs: Option<OpenedJobs>,
 }
 
 /// Opens everything that the settings name.
@@ -49,11 +51,9 @@ pub async fn works(settings: &Settings) -> Result<Works> {
         ..Limits::default()
     };
     let expiry = clearcut::Expiry { rendition: settings.cache.ttl, ..clearcut::Expiry::default() };
-    let mut builder = Engine::builder()
-        .segmenter(segmenter(&settings.engine)?)
-        .limits(limits)
-        .expiry(expiry)
-        .waiting_room(settings.load.max_requests);
+    let Found { segmenter, runtime } = Found::of(&settings.engine)?;
+    let mut builder =
+        Engine::builder().segmenter(segmenter).limits(limits).expiry(expiry).waiting_room(settings.load.max_requests);
     if let Some(threads) = settings.engine.threads {
         builder = builder.threads(threads);
     }
@@ -62,15 +62,23 @@ pub async fn works(settings: &Settings) -> Result<Works> {
     }
     let engine = builder.build()?;
     let Tiers { redis, books, folder, .. } = tiers;
-    Ok(Works { engine, redis, books, folder })
+    let jobs = OpenedJobs::open(settings, redis.as_ref()).await?;
+    Ok(Works { engine, runtime, redis, books, folder, jobs })
+}
+
+/// The queue that servers and workers share, for commands.
+pub async fn shared_queue(settings: &Settings) -> Result<Arc<dyn Queue>> {
+    jobs::shared_queue(settings).await
 }
 
 impl Works {
     /// A service over what was opened.
     pub fn service(&self, settings: Settings) -> Result<Service> {
         let mut service = Service::new(self.engine.clone(), settings)?;
+        service.runtime.clone_from(&self.runtime);
         service.books.clone_from(&self.books);
         service.watched_folder.clone_from(&self.folder);
+        service.jobs = self.jobs.as_ref().map(|opened| opened.jobs(&service.settings));
         if let Some(redis) = &self.redis {
             service.sessions = Sessions::new(Arc::new(RedisSessions::new(redis)), service.settings.access.session_ttl);
             if service.settings.limits.shared {
@@ -215,65 +223,4 @@ fn cache_folder(cache: &CacheSettings) -> Option<PathBuf> {
         .folder
         .clone()
         .or_else(|| directories::ProjectDirs::from("", "", "clearcut").map(|folders| folders.cache_dir().to_owned()))
-}
-
-fn segmenter(settings: &EngineSettings) -> Result<Arc<dyn Segmenter>> {
-    let catalogue = Catalogue::builtin();
-    let as_asked = |spec: &ModelSpec| match settings.compat {
-        Some(_) => spec.as_rembg().with_context(|| {
-            format!("rembg does not run models of the family {}; take engine.compat out", spec.family)
-        }),
-        None => Ok(spec.clone()),
-    };
-    let segmenter = match (&settings.model_file, &settings.family, &settings.model) {
-        (Some(file), Some(family), _) => {
-            let name = file.file_stem().map_or("custom".into(), |stem| stem.to_string_lossy().into_owned());
-            let spec = catalogue.family(family, &name).with_context(|| format!("there is no family `{family}`"))?;
-            TractSegmenter::from_file(file, &as_asked(&spec)?)?
-        }
-        (Some(_), None, _) => {
-            anyhow::bail!("a model file needs a family: u2net, isnet, birefnet, modnet or inspyrenet")
-        }
-        (_, _, Some(name)) if name != &ModelSpec::embedded().name => {
-            let spec = catalogue.model(name).with_context(|| match catalogue.reason_left_out(name) {
-                Some(reason) => format!("the model `{name}` cannot be used: {reason}"),
-                None => format!("there is no model `{name}` in the catalogue"),
-            })?;
-            let path = model_store()?.require_valid(spec)?;
-            TractSegmenter::from_file(&path, &as_asked(spec)?)?
-        }
-        _ if settings.compat.is_some() => TractSegmenter::embedded_as(&as_asked(ModelSpec::embedded())?),
-        _ => TractSegmenter::embedded(),
-    };
-    let threads = settings.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
-    Ok(Arc::new(segmenter.with_threads(threads)?))
-}
-
-/// The folder of pulled models: `CLEARCUT_MODELS_DIR`, as the command line has it, or the platform's.
-fn model_store() -> Result<ModelStore> {
-    match std::env::var_os("CLEARCUT_MODELS_DIR") {
-        Some(folder) => Ok(ModelStore::at(folder)),
-        None => Ok(ModelStore::platform()?),
-    }
-}
-
-/// TLS for the listener, if a certificate is configured.
-pub fn tls(settings: &ListenSettings) -> Result<Option<rustls::ServerConfig>> {
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-    let (certificate, key) = match (&settings.tls_certificate, &settings.tls_key) {
-        (Some(certificate), Some(key)) => (certificate, key),
-        (None, None) => return Ok(None),
-        _ => anyhow::bail!("TLS needs both a certificate and its key"),
-    };
-    let unreadable = |path: &PathBuf| format!("cannot read {}", path.display());
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .with_context(|| unreadable(certificate))?;
-    let key = PrivateKeyDer::from_pem_file(key).with_context(|| unreadable(key))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    Ok(Some(config))
 }

@@ -97,20 +97,13 @@ impl Counters {
         self.tell_if_full(&pending);
     }
 
-    /// An answer with what is kept under `key`, for which this tier was not asked.
-    pub(crate) fn read_elsewhere(&self, key: &CacheKey, now_ms: i64) {
-        let mut pending = self.lock();
-        count_one(&mut pending.elsewhere, key, now_ms);
-        self.tell_if_full(&pending);
-    }
-
     /// An entry that could not be read.
     pub(crate) fn unreadable(&self, now_ms: i64) {
         self.lock().day(now_ms).unreadable += 1;
     }
 
-    /// A request, whichever tier answered it.
-    pub(crate) fn request(&self, now_ms: i64, outcome: RequestOutcome<'_>) {
+    /// A request, whichever tier answered it. `elsewhere` is the key of a result for which this tier was not asked.
+    pub(crate) fn request(&self, now_ms: i64, outcome: RequestOutcome<'_>, elsewhere: Option<&CacheKey>) {
         let mut counts = DayCounts { requests: 1, ..DayCounts::default() };
         match outcome {
             RequestOutcome::Hit { saved, .. } => {
@@ -124,7 +117,12 @@ impl Counters {
             }
             RequestOutcome::Missed => {}
         }
-        self.lock().day(now_ms).add(&counts);
+        let mut pending = self.lock();
+        pending.day(now_ms).add(&counts);
+        if let Some(key) = elsewhere {
+            count_one(&mut pending.elsewhere, key, now_ms);
+            self.tell_if_full(&pending);
+        }
     }
 
     /// A measurement. What is not a finite number is not kept.

@@ -86,14 +86,9 @@ impl<D: Database> Ledger for SqlTier<D> {
         if keeping.is_intermediate(key.as_str()) {
             return;
         }
-        let now_ms = keeping.now_ms();
-        counters.request(now_ms, outcome);
         // What this tier answered itself, it has counted where it knew the row.
-        if let RequestOutcome::Hit { tier, .. } = outcome
-            && tier != Some(D::NAME)
-        {
-            counters.read_elsewhere(key, now_ms);
-        }
+        let elsewhere = matches!(outcome, RequestOutcome::Hit { tier, .. } if tier != Some(D::NAME));
+        counters.request(keeping.now_ms(), outcome, elsewhere.then_some(key));
     }
 }
 

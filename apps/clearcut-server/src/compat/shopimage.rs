@@ -17,7 +17,8 @@ use crate::{
     answer::Answer,
     failure::{Code, Failure, Outcome},
     form::{Form, Upload},
-    native::renditions,
+    jobs::result_url,
+    native::{origin::origin, renditions},
     problem::failure_headers,
     service::Service,
     trust::limits::Call,
@@ -71,7 +72,8 @@ async fn remove_bg(request: HttpRequest, payload: web::Payload) -> Result<HttpRe
     }
     let mut response = HttpResponse::Ok();
     answer.headers(&mut response);
-    Ok(response.json(stored(&answer, &request, visit.service())))
+    let url = stored_url(&answer, &request, visit.service()).await;
+    Ok(response.json(stored(&answer, url)))
 }
 
 async fn wrong_verb() -> Result<HttpResponse, Refusal> {
@@ -102,11 +104,23 @@ fn prefers_json(request: &HttpRequest) -> bool {
     accept.ranked().first().is_some_and(|first| first.essence_str() == "application/json")
 }
 
-fn stored<'a>(answer: &'a Answer, request: &HttpRequest, service: &Service) -> Stored<'a> {
+/// Where the picture is found from now on: in the store; or in the cache, where there is no store, or it cannot keep it.
+async fn stored_url(answer: &Answer, request: &HttpRequest, service: &Service) -> String {
+    let cutout = &answer.cutout;
+    if let Some(jobs) = &service.jobs {
+        match jobs.store.put_result(cutout.bytes.clone(), &cutout.media_type).await {
+            Ok(name) => return result_url(service, &origin(service, request), name.as_str()),
+            Err(error) => tracing::warn!(%error, cache.key = cutout.key, "a result is kept in the cache alone"),
+        }
+    }
+    renditions::url(service, request, &cutout.key)
+}
+
+fn stored(answer: &Answer, url: String) -> Stored<'_> {
     let cutout = &answer.cutout;
     Stored {
         success: true,
-        url: renditions::url(service, request, &cutout.key),
+        url,
         key: &cutout.key,
         cached: cutout.source != Source::Computed,
         width: cutout.width_px,

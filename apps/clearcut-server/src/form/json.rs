@@ -12,25 +12,36 @@ pub(super) fn read(form: &mut Form, text: &[u8]) -> Outcome<()> {
     let unreadable =
         |error: serde_json::Error| Failure::new(Code::InvalidRequest, format!("the JSON cannot be read: {error}"));
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let fields = reader.deserialize_map(Fields).map_err(unreadable)?;
+    let (fields, image_urls) = reader.deserialize_map(Fields).map_err(unreadable)?;
     reader.end().map_err(unreadable)?;
+    form.image_urls = image_urls;
     fields.into_iter().try_for_each(|(name, value)| form.add_field(name, value))
 }
+
+/// The one field whose value is a list of texts.
+const LIST: &str = "image_urls";
 
 struct Fields;
 
 impl<'de> Visitor<'de> for Fields {
-    type Value = Vec<(String, String)>;
+    /// The fields, and the one list that may be there.
+    type Value = (Vec<(String, String)>, Vec<String>);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with the fields of the request")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::new();
+        let (mut fields, mut image_urls) = (Vec::new(), None);
         while let Some(name) = map.next_key::<String>()? {
             if fields.len() >= Form::MAX_FIELDS {
                 return Err(A::Error::custom(format_args!("more than {} fields", Form::MAX_FIELDS)));
+            }
+            if name == LIST {
+                if image_urls.replace(map.next_value::<Vec<String>>()?).is_some() {
+                    return Err(A::Error::custom(format_args!("`{LIST}` stands there more than once")));
+                }
+                continue;
             }
             match map.next_value::<Value>()? {
                 Value::Text(text) => fields.push((name, text)),
@@ -43,7 +54,7 @@ impl<'de> Visitor<'de> for Fields {
                 }
             }
         }
-        Ok(fields)
+        Ok((fields, image_urls.unwrap_or_default()))
     }
 }
 

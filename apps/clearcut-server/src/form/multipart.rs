@@ -5,14 +5,39 @@ use actix_web::http::header::HeaderMap;
 use bytes::BytesMut;
 use futures::StreamExt as _;
 
-use super::{Form, body::Body, upload::Arrival};
+use super::{
+    Form,
+    body::Body,
+    upload::{Arrival, Upload},
+};
 use crate::failure::{Code, Failure, Outcome};
 
 /// Parts that are pictures even where the client names neither a file nor a type.
 const UPLOADS: [&str; 5] = ["image", "file", "image_file", "background_image", "bg_image_file"];
 
+/// A picture that has arrived as a part.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    /// Of the part.
+    pub name: String,
+    /// As the client calls the file, if it does.
+    pub file_name: Option<String>,
+    /// The picture.
+    pub upload: Upload,
+}
+
 /// Reads all parts into `form`.
 pub(super) async fn read(form: &mut Form, headers: &HeaderMap, body: &mut Body) -> Outcome<()> {
+    read_each(form, headers, body, async |form, arrived| form.add_upload(arrived.name, arrived.upload)).await
+}
+
+/// Reads all fields into `form`, and hands over each picture before the next one is read.
+pub(super) async fn read_each(
+    form: &mut Form,
+    headers: &HeaderMap,
+    body: &mut Body,
+    mut take: impl AsyncFnMut(&mut Form, Arrived) -> Outcome<()>,
+) -> Outcome<()> {
     let mut parts = Multipart::new(headers, body.clone());
     while let Some(part) = parts.next().await {
         let mut part = part.map_err(|error| torn(body, &error))?;
@@ -22,14 +47,15 @@ pub(super) async fn read(form: &mut Form, headers: &HeaderMap, body: &mut Body) 
         }
         if is_upload(&part, &name) {
             let mut arrival = Arrival::new(form.upload_limit_bytes);
+            let file_name = file_name(&part).map(str::to_owned);
             while let Some(piece) = part.next().await {
                 arrival.push(&piece.map_err(|error| torn(body, &error))?, body)?;
             }
             let upload = arrival.finish();
             // A browser sends a file field that was left empty without a name and without bytes.
-            let left_empty = file_name(&part) == Some("") && upload.bytes.is_empty();
+            let left_empty = file_name.as_deref() == Some("") && upload.bytes.is_empty();
             if !left_empty {
-                form.add_upload(name, upload)?;
+                take(form, Arrived { name, file_name, upload }).await?;
             }
         } else {
             let mut text = BytesMut::new();

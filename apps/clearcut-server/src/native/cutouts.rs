@@ -2,19 +2,20 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clearcut::{Plan, Source};
+use clearcut::Source;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     negotiation::Representation,
     openapi::{CutoutForm, CutoutJson, PlanFields, Refusals},
+    order::Order,
     renditions,
 };
 use crate::{
     answer::{self, Answer},
-    failure::{Code, Failure, Outcome},
-    form::{Form, Upload},
+    failure::{Failure, Outcome},
+    form::Form,
     routes::method_not_allowed,
     trust::limits::Call,
     visit::Visit,
@@ -25,15 +26,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::resource("/v1/cutouts").route(web::post().to(create)).default_service(method_not_allowed("POST")),
     );
-}
-
-/// What a native request asks for: a picture and a plan.
-#[derive(Debug)]
-pub(crate) struct Order {
-    /// The picture.
-    pub upload: Upload,
-    /// What its cut-out should look like.
-    pub plan: Plan,
 }
 
 /// A cut-out in JSON.
@@ -128,74 +120,6 @@ pub(crate) async fn create(request: HttpRequest, payload: web::Payload) -> Outco
     }
     response.insert_header(header::ETag(renditions::entity_tag(&answer.cutout.key)));
     Ok(answer.picture(response))
-}
-
-impl Order {
-    /// Takes picture and plan out of a request; nothing may be left over. Only when all else is right is a picture
-    /// fetched.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::MissingImage`], [`Code::InvalidField`], [`Code::InvalidPlan`] and those of fetching.
-    pub(crate) async fn take(visit: &Visit, mut form: Form, representation: Representation) -> Outcome<Self> {
-        let picture = Given::take(&mut form, "image")?;
-        let background = Given::take(&mut form, "background_image")?;
-        if background.is_some() && form.has("background") {
-            let detail = "`background` and `background_image` exclude each other; send one of them";
-            return Err(Failure::new(Code::InvalidPlan, detail));
-        }
-        let mut plan = Plan::default();
-        if let Some(format) = representation.format {
-            plan.format = format;
-        }
-        form.plan_into(&mut plan)?;
-        form.finish()?;
-        plan.check()?;
-        let picture = picture.ok_or_else(|| {
-            let detail = "send a picture as `image`, as the body itself, or as `image_base64` or `image_url` in JSON";
-            Failure::new(Code::MissingImage, detail)
-        })?;
-        if let Some(background) = background {
-            plan.set_background_image(background.upload(visit).await?.bytes);
-            plan.check()?;
-        }
-        Ok(Self { upload: picture.upload(visit).await?, plan })
-    }
-}
-
-/// A picture as the request gives it.
-#[derive(Debug)]
-enum Given {
-    Here(Upload),
-    Behind(String),
-}
-
-impl Given {
-    /// Takes `name`, `{name}_base64` or `{name}_url` out; the body itself counts as `image`.
-    fn take(form: &mut Form, name: &str) -> Outcome<Option<Self>> {
-        let body = if name == "image" { form.take_upload(Form::BODY)? } else { None };
-        let given = [
-            body.map(Self::Here),
-            form.take_upload(name)?.map(Self::Here),
-            form.take_base64(&format!("{name}_base64"))?.map(Self::Here),
-            form.take(&format!("{name}_url"))?.map(Self::Behind),
-        ];
-        let mut given = given.into_iter().flatten();
-        let first = given.next();
-        if given.next().is_some() {
-            let detail =
-                format!("the picture came more than once; send one of `{name}`, `{name}_base64`, `{name}_url`");
-            return Err(Failure::field(detail));
-        }
-        Ok(first)
-    }
-
-    async fn upload(self, visit: &Visit) -> Outcome<Upload> {
-        match self {
-            Self::Here(upload) => Ok(upload),
-            Self::Behind(url) => visit.fetch(&url).await,
-        }
-    }
 }
 
 impl<'a> Description<'a> {

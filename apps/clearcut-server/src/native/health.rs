@@ -1,5 +1,6 @@
 //! `/health`, `/health/live`, `/health/ready`.
 
+mod jobs;
 mod machine;
 
 use std::{
@@ -10,11 +11,13 @@ use std::{
 use actix_web::{HttpResponse, http::header, web};
 use clearcut::TieredCache;
 use clearcut_cache::BreakerState;
+use clearcut_segment::Runtime;
 use serde::Serialize;
 use tokio::{sync::Mutex, time::timeout};
 use utoipa::ToSchema;
 
 use crate::service::Service;
+pub use jobs::JobHealth;
 use machine::Machine;
 
 /// How long tiers and disks may take to say that they are there.
@@ -64,6 +67,8 @@ pub struct Health {
     pub memory: Option<Memory>,
     /// The cache's tiers, in the order in which they are asked.
     pub cache: Vec<Tier>,
+    /// The queue and the store of jobs, where there are any.
+    pub jobs: Option<JobHealth>,
 }
 
 /// What must be true for all to be well; null where nothing of the kind is configured.
@@ -75,6 +80,10 @@ pub struct Checks {
     pub redis: Option<bool>,
     /// Postgres or SQLite answers.
     pub database: Option<bool>,
+    /// The queue of jobs answers.
+    pub queue: Option<bool>,
+    /// The store of uploads and results answers.
+    pub store: Option<bool>,
     /// At least 5 % of the disk are free.
     pub disk_space: Option<bool>,
     /// At most 95 % of the memory that the process may have are used.
@@ -86,10 +95,24 @@ pub struct Checks {
 pub struct Model {
     /// As in the catalogue.
     pub name: String,
-    /// What runs it.
+    /// What really runs it: `tract` or `onnxruntime`.
     pub runtime: &'static str,
+    /// Of a runtime that is not part of the program.
+    pub runtime_version: Option<String>,
     /// On what.
+    #[schema(value_type = String, example = "cpu")]
     pub execution_provider: &'static str,
+    /// How the network's operations are shared between the provider and the CPU, where a run has been looked at.
+    pub operations: Option<Operations>,
+}
+
+/// The operations of one run of the network.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct Operations {
+    /// Those that the provider ran; the others ran on the CPU.
+    pub on_provider: usize,
+    /// All of them.
+    pub all: usize,
 }
 
 /// Requests and their room.
@@ -173,8 +196,8 @@ impl HealthBook {
 impl Health {
     async fn of(service: &Service, started: Instant) -> Self {
         let folder = service.watched_folder.clone().or_else(|| service.settings.results.output_folder.clone());
-        let (cache, Machine { disk, memory }) =
-            tokio::join!(tiers(service.engine.cache()), machine::look(folder, PATIENCE));
+        let (cache, Machine { disk, memory }, jobs) =
+            tokio::join!(tiers(service.engine.cache()), machine::look(folder, PATIENCE), JobHealth::look(service));
         let answers = |names: &[&str]| {
             let mut tiers = cache.iter().filter(|tier| names.contains(&tier.tier.as_str())).peekable();
             tiers.peek().is_some().then(|| tiers.all(|tier| tier.status == Status::Ok))
@@ -183,12 +206,14 @@ impl Health {
             app: !service.room.is_closed(),
             redis: answers(&["redis", "upstash"]),
             database: answers(&["postgres", "sqlite"]),
+            queue: jobs.as_ref().map(|jobs| jobs.queue_error.is_none()),
+            store: jobs.as_ref().map(|jobs| jobs.store_error.is_none()),
             disk_space: disk.map(|disk| disk.free_bytes >= disk.total_bytes / 20),
             memory: memory
                 .map(|memory| memory.limit_bytes.is_none_or(|limit| memory.resident_bytes <= limit / 20 * 19)),
         };
-        let Checks { redis, database, disk_space, memory: enough, .. } = checks;
-        let status = match [redis, database, disk_space, enough].contains(&Some(false)) {
+        let Checks { app: _, redis, database, queue, store, disk_space, memory: enough } = checks;
+        let status = match [redis, database, queue, store, disk_space, enough].contains(&Some(false)) {
             _ if !checks.app => Status::Down,
             true => Status::Degraded,
             false => Status::Ok,
@@ -203,14 +228,21 @@ impl Health {
             disk,
             memory,
             cache,
+            jobs,
         }
     }
 }
 
 impl Model {
     fn of(service: &Service) -> Self {
-        // The one runtime that is built in, and it has no other provider.
-        Self { name: service.engine.model().name.clone(), runtime: "tract", execution_provider: "cpu" }
+        let Runtime { name, version, provider, operations, .. } = &service.runtime;
+        Self {
+            name: service.engine.model().name.clone(),
+            runtime: *name,
+            runtime_version: version.clone(),
+            execution_provider: provider.as_str(),
+            operations: operations.map(|run| Operations { on_provider: run.on_provider, all: run.all }),
+        }
     }
 }
 

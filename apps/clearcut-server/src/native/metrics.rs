@@ -19,6 +19,11 @@ async fn metrics(request: HttpRequest, service: web::Data<Service>) -> Outcome<H
     if !service.settings.seeing.metrics_public && !is_local(&request, &service) {
         admin(&request, &service).await?;
     }
+    if let Some(jobs) = &service.jobs
+        && let Ok(depth) = jobs.depth().await
+    {
+        service.metrics.queue_depth(&depth);
+    }
     Ok(HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -10,7 +10,7 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub(crate) use self::schema::{CutoutForm, CutoutJson, PlanFields, Refusals};
-use super::{cutouts, health, models, renditions};
+use super::{batch, cutouts, health, jobs, models, renditions, results, uploads};
 use crate::problem::Problem;
 
 /// Mounts the description and its page.
@@ -26,10 +26,27 @@ pub fn routes(config: &mut web::ServiceConfig) {
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Clearcut", description = "Removes image backgrounds."),
-    paths(cutouts::create, renditions::rendition, models::models, health::health),
+    paths(
+        cutouts::create,
+        renditions::rendition,
+        jobs::create,
+        jobs::status,
+        jobs::cancel,
+        jobs::events::events,
+        jobs::image,
+        jobs::dead::dead,
+        jobs::dead::redrive,
+        batch::create,
+        batch::status,
+        uploads::put,
+        results::result,
+        models::models,
+        health::health,
+    ),
     components(schemas(Problem)),
     tags(
         (name = "cut-outs", description = "Clearcut's own calls"),
+        (name = "jobs", description = "Cut-outs that are made after the answer"),
         (name = "operation", description = "Models, health and this description"),
     )
 )]

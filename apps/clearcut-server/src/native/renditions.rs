@@ -1,29 +1,31 @@
 //! `GET` and `HEAD /v1/cutouts/{key}`: finished renditions by their key.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _,
     http::{
         Method, StatusCode,
         header::{self, ByteRangeSpec, EntityTag, IfNoneMatch, IfRange, Range},
-        uri::Authority,
     },
     web,
 };
 use clearcut::Cutout;
 
+use super::origin::{origin, signed};
 use crate::{
     answer::Answer,
     failure::{Code, Failure, Outcome},
     problem::Problem,
     routes::method_not_allowed,
     service::Service,
+    trust::keys::Holder,
     visit,
 };
 
 /// The path before a key.
 const FOLDER: &str = "/v1/cutouts/";
+const PATTERN: &str = "/v1/cutouts/{key}";
 
 /// How long a rendition may be kept by whoever got it: its address is made of all that it depends on.
 const MAX_AGE_S: u32 = 31_536_000;
@@ -31,11 +33,17 @@ const MAX_AGE_S: u32 = 31_536_000;
 /// Mounts the rendition calls.
 pub fn routes(config: &mut web::ServiceConfig) {
     config.service(
-        web::resource("/v1/cutouts/{key}")
+        web::resource(PATTERN)
             .route(web::get().to(rendition))
             .route(web::head().to(rendition))
             .default_service(method_not_allowed("GET, HEAD")),
     );
+}
+
+/// The pattern of the rendition calls, if it is one of them that `path` asks for.
+pub(crate) fn pattern(path: &str) -> Option<&'static str> {
+    let key = path.strip_prefix(FOLDER)?;
+    (!key.is_empty() && !key.contains('/')).then_some(PATTERN)
 }
 
 /// Where a rendition is found on this server. Keys hold only characters that stand in a path as they are.
@@ -45,20 +53,7 @@ pub(crate) fn path(key: &str) -> String {
 
 /// The same with scheme and host, those of the settings or of the request; signed where URLs are.
 pub(crate) fn url(service: &Service, request: &HttpRequest, key: &str) -> String {
-    let path = path(key);
-    let path = match &service.signer {
-        Some(signer) => signer.sign(&path, SystemTime::now() + service.settings.access.session_ttl),
-        None => path,
-    };
-    if let Some(base) = &service.settings.results.api_base_url {
-        return format!("{}{path}", base.trim_end_matches('/'));
-    }
-    // HTTP/2 has the host in the address, HTTP/1 in a header.
-    let header = || request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    match request.uri().authority().map(Authority::as_str).or_else(header) {
-        Some(host) => format!("{}://{host}{path}", if request.app_config().secure() { "https" } else { "http" }),
-        None => path,
-    }
+    format!("{}{}", origin(service, request), signed(service, path(key)))
 }
 
 /// The strong entity tag of the rendition with this key: equal keys mean equal bytes.
@@ -85,14 +80,7 @@ pub(crate) fn entity_tag(key: &str) -> EntityTag {
     )
 )]
 pub(crate) async fn rendition(request: HttpRequest, service: web::Data<Service>) -> Outcome<HttpResponse> {
-    let signed = match &service.signer {
-        Some(signer) => signer.verify(request.path(), request.query_string(), SystemTime::now())?,
-        None => false,
-    };
-    // The admin page shows pictures by its cookie.
-    if service.settings.access.require_key && !signed && service.sessions.holder(&request).await.is_none() {
-        visit::authenticate(&request, &service)?;
-    }
+    admit(&request, &service).await?;
     let key = request.match_info().get("key").unwrap_or_default();
     let tag = entity_tag(key);
     let cutout = service.engine.find(key).await?.ok_or_else(|| {
@@ -112,6 +100,31 @@ pub(crate) async fn rendition(request: HttpRequest, service: web::Data<Service>)
         Wanted::Nothing => return Ok(beyond_the_end(cutout.bytes.len())),
     };
     Ok(send(response, cutout, range))
+}
+
+/// Lets a request for a picture in, where keys are required: by a signed URL, by a key, or by the admin page's cookie;
+/// who asks, where that is known by more than the URL.
+pub(crate) async fn admit(request: &HttpRequest, service: &Service) -> Outcome<Asker> {
+    let is_signed = match &service.signer {
+        Some(signer) => signer.verify(request.path(), request.query_string(), SystemTime::now())?,
+        None => false,
+    };
+    if is_signed || !service.settings.access.require_key {
+        return Ok(Asker::Anybody);
+    }
+    if let Some(holder) = service.sessions.holder(request).await {
+        return Ok(Asker::Holder(Arc::new(holder)));
+    }
+    Ok(visit::authenticate(request, service)?.map_or(Asker::Anybody, Asker::Holder))
+}
+
+/// Who asks for a picture.
+#[derive(Debug)]
+pub(crate) enum Asker {
+    /// Whoever has the URL may see what it leads to.
+    Anybody,
+    /// The holder of a key.
+    Holder(Arc<Holder>),
 }
 
 fn send(mut response: HttpResponseBuilder, mut cutout: Cutout, range: Option<(u64, u64)>) -> HttpResponse {
@@ -179,11 +192,46 @@ fn beyond_the_end(total: usize) -> HttpResponse {
 }
 
 /// Shared caches keep a rendition for as long as the settings say, and not at all where a key is needed to see it.
-fn cache_control(service: &Service) -> String {
+pub(crate) fn cache_control(service: &Service) -> String {
     if service.settings.access.require_key {
         format!("private, max-age={MAX_AGE_S}, immutable")
     } else {
         let shared_s = service.settings.results.cdn_max_age.as_secs();
         format!("public, max-age={MAX_AGE_S}, immutable, s-maxage={shared_s}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, test, web};
+
+    use super::*;
+
+    /// The pattern that actix itself finds for the path.
+    async fn asked(request: HttpRequest) -> String {
+        request.match_pattern().unwrap_or_default()
+    }
+
+    #[actix_web::test]
+    async fn a_look_tells_the_same_pattern_as_the_router() {
+        let app = App::new().service(web::resource(PATTERN).to(asked)).default_service(web::to(asked));
+        let app = test::init_service(app).await;
+        for path in [
+            "/v1/cutouts/remove_bg:00:0:ffffff:00",
+            "/v1/cutouts/%23%3A",
+            "/v1/cutouts/a%2Fb",
+            "/v1/cutouts/a/b",
+            "/v1/cutouts/a/",
+            "/v1/cutouts//a",
+            "/v1/cutouts//",
+            "/v1/cutouts/",
+            "/v1/cutouts",
+            "/v1/cutoutsa",
+            "/prefix/v1/cutouts/a",
+        ] {
+            let found = test::call_and_read_body(&app, test::TestRequest::with_uri(path).to_request()).await;
+            let request = test::TestRequest::with_uri(path).to_srv_request();
+            assert_eq!(pattern(request.path()).unwrap_or_default(), found, "{path}");
+        }
     }
 }

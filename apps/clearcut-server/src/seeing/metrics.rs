@@ -1,6 +1,7 @@
 //! What is counted for Prometheus. Labels are bounded: no address, key or file name is ever one.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{
         PoisonError, RwLock,
@@ -10,6 +11,7 @@ use std::{
 };
 
 use clearcut::{Cutout, ErrorKind, RemoveError, Timings};
+use clearcut_jobs::Depth;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
@@ -59,6 +61,16 @@ pub(super) const METRICS: &[(&str, Sort, &str)] = &[
     ("clearcut_room_bytes", Sort::Gauge, "Bytes that these requests were estimated to hold"),
     ("clearcut_room_bytes_max", Sort::Gauge, "Bytes that the waiting room has"),
     ("clearcut_engine_pictures", Sort::Gauge, "Pictures in the works or waiting for it"),
+    ("clearcut_jobs", Sort::Gauge, "Jobs by where they are: interactive, batch, delayed, running, awaiting, dead"),
+    ("clearcut_jobs_ended_total", Sort::Counter, "Attempts at jobs by how they ended: done, failed, retry"),
+    ("clearcut_job_wait_seconds", Sort::Histogram, "Time from accepting a job to its first attempt, by its line"),
+    ("clearcut_webhooks_total", Sort::Counter, "Webhooks sent, by outcome: taken or refused"),
+    ("clearcut_engine_runtime_info", Sort::Gauge, "What really runs the network: always 1, its labels say what"),
+    (
+        "clearcut_engine_operations",
+        Sort::Gauge,
+        "Operations of the network by where they run, on another place than the CPU",
+    ),
     ("clearcut_engine_threads", Sort::Gauge, "Pictures that are worked on at once"),
 ];
 
@@ -71,7 +83,7 @@ pub(super) enum Sort {
 }
 
 /// A route, a method, a status.
-type Answered = (String, &'static str, u16);
+type Answered = (Cow<'static, str>, &'static str, u16);
 
 /// The counters of answers that are alike.
 #[derive(Debug, Clone)]
@@ -100,7 +112,7 @@ pub struct Metrics {
 #[derive(Debug)]
 pub(super) struct Request {
     /// The route's pattern.
-    pub(super) route: String,
+    pub(super) route: Cow<'static, str>,
     pub(super) method: &'static str,
     pub(super) status: u16,
     pub(super) took: Duration,
@@ -169,6 +181,38 @@ impl Metrics {
     pub fn rate_limited(&self, call: Call) {
         let call = Label::from_static_parts("call", call.as_str());
         self.counter("clearcut_rate_limited_total", vec![call]).increment(1);
+    }
+
+    /// Counts an attempt at a job.
+    pub(crate) fn job_ended(&self, outcome: &'static str) {
+        let outcome = Label::from_static_parts("outcome", outcome);
+        self.counter("clearcut_jobs_ended_total", vec![outcome]).increment(1);
+    }
+
+    /// Notes how long a job was in line.
+    pub(crate) fn job_waited(&self, line: &'static str, waited: Duration) {
+        self.record("clearcut_job_wait_seconds", Label::from_static_parts("line", line), waited.as_secs_f64());
+    }
+
+    /// Counts a webhook.
+    pub(crate) fn webhook(&self, taken: bool) {
+        let outcome = Label::from_static_parts("outcome", if taken { "taken" } else { "refused" });
+        self.counter("clearcut_webhooks_total", vec![outcome]).increment(1);
+    }
+
+    /// Notes how many jobs are where, as the queue has just said.
+    pub(crate) fn queue_depth(&self, depth: &Depth) {
+        let Depth { interactive, batch, delayed, running, awaiting, dead } = *depth;
+        for (state, jobs) in [
+            ("interactive", interactive),
+            ("batch", batch),
+            ("delayed", delayed),
+            ("running", running),
+            ("awaiting", awaiting),
+            ("dead", dead),
+        ] {
+            self.gauge("clearcut_jobs", vec![Label::from_static_parts("state", state)]).set(jobs as f64);
+        }
     }
 
     /// Each stage by name, and the median of what it took in the last computed cut-outs; zero if it never ran.

@@ -1,6 +1,7 @@
 //! What is looked up when Prometheus asks, because others count it already.
 
 use clearcut_cache::BreakerState;
+use clearcut_segment::Provider;
 use metrics::Label;
 
 use super::metrics::Metrics;
@@ -12,6 +13,7 @@ impl Metrics {
         let metrics = &service.metrics;
         metrics.cache(service);
         metrics.load(service);
+        metrics.runtime(service);
         metrics.render()
     }
 
@@ -58,6 +60,24 @@ impl Metrics {
             ("clearcut_engine_threads", engine.threads() as f64),
         ] {
             self.gauge(name, Vec::new()).set(value);
+        }
+    }
+
+    fn runtime(&self, service: &Service) {
+        let runtime = &service.runtime;
+        let labels = vec![
+            Label::from_static_parts("runtime", runtime.name),
+            Label::new("version", runtime.version.clone().unwrap_or_default()),
+            Label::from_static_parts("provider", runtime.provider.as_str()),
+        ];
+        self.gauge("clearcut_engine_runtime_info", labels).set(1.0);
+        let Some(operations) = runtime.operations else { return };
+        for (place, number) in [
+            (runtime.provider, operations.on_provider),
+            (Provider::Cpu, operations.all.saturating_sub(operations.on_provider)),
+        ] {
+            let place = vec![Label::from_static_parts("provider", place.as_str())];
+            self.gauge("clearcut_engine_operations", place).set(number as f64);
         }
     }
 }

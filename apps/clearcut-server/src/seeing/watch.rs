@@ -1,6 +1,7 @@
 //! One request as operators see it: its id, its span, its line in the log, its counts.
 
 use std::{
+    borrow::Cow,
     fmt,
     hash::{BuildHasher as _, RandomState},
     net::IpAddr,
@@ -18,7 +19,7 @@ use actix_web::{
     dev::ServiceRequest,
     http::{
         Method, StatusCode,
-        header::{self, HeaderMap, HeaderValue},
+        header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     web::{Bytes, Data},
 };
@@ -29,35 +30,40 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::{Builder, Uuid};
 
 use super::metrics::Request;
-use crate::{load::Unread, service::Service, trust::address};
+use crate::{load::Unread, native::renditions, service::Service, trust::address};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What is logged where the client left before there was an answer; nginx's number for it.
 const CLIENT_LEFT: u16 = 499;
 
 /// Names a request in the log, in traces and in its answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RequestId(String);
+#[derive(Debug)]
+pub(crate) struct RequestId(HeaderValue);
 
 impl RequestId {
     /// The id that the client sent, if it is short and plain enough for a log; a new one that sorts by time otherwise.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let plain = |id: &&str| {
+        let plain = |id: &&HeaderValue| {
+            let id = id.as_bytes();
             (1..=64).contains(&id.len())
-                && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+                && id.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         };
-        let sent = headers.get("x-request-id").and_then(|id| id.to_str().ok()).filter(plain);
-        Self(sent.map_or_else(|| new_id().to_string(), str::to_owned))
+        Self(headers.get(REQUEST_ID).filter(plain).cloned().unwrap_or_else(|| {
+            let mut text = Uuid::encode_buffer();
+            HeaderValue::from_str(new_id().hyphenated().encode_lower(&mut text)).expect("digits and dashes")
+        }))
     }
 
-    /// For the answer.
-    pub(crate) fn header(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.0).expect("letters, digits and dashes")
+    /// For the answer, which is the last to be told.
+    pub(crate) fn into_header(self) -> (HeaderName, HeaderValue) {
+        (REQUEST_ID, self.0)
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.0.to_str().expect("letters, digits, dashes and dots"))
     }
 }
 
@@ -81,7 +87,7 @@ fn new_id() -> Uuid {
 pub(crate) struct Watch {
     service: Data<Service>,
     span: Span,
-    route: String,
+    route: Cow<'static, str>,
     method: &'static str,
     client: IpAddr,
     received_bytes: u64,
@@ -92,7 +98,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn begin(service: Data<Service>, request: &ServiceRequest, id: &RequestId) -> Self {
-        let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+        let route = route(request);
         let method = method(request.method());
         let traced = service.settings.seeing.otlp_endpoint.is_some();
         let span = if traced { traced_span(request, method, &route, id) } else { span(method, &route, id) };
@@ -113,8 +119,8 @@ impl Watch {
     }
 
     /// The request's span.
-    pub(crate) fn span(&self) -> Span {
-        self.span.clone()
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
     }
 
     /// Notes the answer's status. What becomes of its body is watched on.
@@ -132,16 +138,16 @@ impl Drop for Watch {
         let took = self.started.elapsed();
         let status = self.status.map_or(CLIENT_LEFT, |status| status.as_u16());
         let (duration_ms, bytes, client) = (took.as_secs_f64() * 1e3, self.sent_bytes, self.client);
-        self.span.in_scope(|| {
-            if self.status.is_none() {
-                tracing::info!(status, duration_ms, bytes, client.address = %client, "the client left");
-            } else if self.route.starts_with("/health") || self.route == "/metrics" {
-                // Asked for every few seconds by machines.
-                tracing::debug!(status, duration_ms, bytes, client.address = %client, "answered");
-            } else {
-                tracing::info!(status, duration_ms, bytes, client.address = %client, "answered");
-            }
-        });
+        // Named as the parent, the span is entered by nobody where the line is not wanted.
+        let span = &self.span;
+        if self.status.is_none() {
+            tracing::info!(parent: span, status, duration_ms, bytes, client.address = %client, "the client left");
+        } else if self.route.starts_with("/health") || self.route == "/metrics" {
+            // Asked for every few seconds by machines.
+            tracing::debug!(parent: span, status, duration_ms, bytes, client.address = %client, "answered");
+        } else {
+            tracing::info!(parent: span, status, duration_ms, bytes, client.address = %client, "answered");
+        }
         self.service.metrics.request_ended(Request {
             route: std::mem::take(&mut self.route),
             method: self.method,
@@ -156,15 +162,26 @@ impl Drop for Watch {
 /// An answer's body whose bytes are counted while they are sent.
 #[derive(Debug)]
 pub(crate) struct Watched {
-    body: BoxBody,
+    body: Body,
     watch: Watch,
     /// Until the answer is sent.
     _unread: Option<Unread>,
 }
 
+#[derive(Debug)]
+enum Body {
+    /// What is there already says nothing while it is sent, and needs no span.
+    Whole(Bytes),
+    Made(BoxBody),
+}
+
 impl Watched {
     pub(crate) fn new(body: impl MessageBody + 'static, watch: Watch, unread: Option<Unread>) -> Self {
-        Self { body: BoxBody::new(body), watch, _unread: unread }
+        let body = match (body.size(), BoxBody::new(body)) {
+            (BodySize::Sized(1..), body) => body.try_into_bytes().map_or_else(Body::Made, Body::Whole),
+            (_, body) => Body::Made(body),
+        };
+        Self { body, watch, _unread: unread }
     }
 }
 
@@ -172,18 +189,35 @@ impl MessageBody for Watched {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
-        self.body.size()
+        match &self.body {
+            Body::Whole(bytes) => BodySize::Sized(bytes.len() as u64),
+            Body::Made(body) => body.size(),
+        }
     }
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let Self { body, watch, .. } = self.get_mut();
-        let _inside = watch.span.enter();
-        let chunk = Pin::new(body).poll_next(context);
+        let chunk = match body {
+            Body::Whole(bytes) => Poll::Ready((!bytes.is_empty()).then(|| Ok(std::mem::take(bytes)))),
+            Body::Made(body) => {
+                let _inside = watch.span.enter();
+                Pin::new(body).poll_next(context)
+            }
+        };
         if let Poll::Ready(Some(Ok(bytes))) = &chunk {
             watch.sent_bytes += bytes.len() as u64;
         }
         chunk
     }
+}
+
+/// The pattern of the route. Here it is not known yet, and to find it takes as long as routing does; pictures, which are
+/// most of what is asked for, are told by a look.
+fn route(request: &ServiceRequest) -> Cow<'static, str> {
+    renditions::pattern(request.path())
+        .map(Cow::Borrowed)
+        .or_else(|| request.match_pattern().map(Cow::Owned))
+        .unwrap_or(Cow::Borrowed("unmatched"))
 }
 
 /// At level error, so that every line has its request, whatever the log's level is.
@@ -216,7 +250,7 @@ impl Extractor for Headers<'_> {
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(header::HeaderName::as_str).collect()
+        self.0.keys().map(HeaderName::as_str).collect()
     }
 }
 

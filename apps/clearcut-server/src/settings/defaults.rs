@@ -2,9 +2,11 @@
 
 use std::{net::IpAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
+use clearcut_segment::Provider;
+
 use super::{
-    AccessSettings, CacheSettings, EngineSettings, FetchSettings, LimitSettings, ListenSettings, LoadSettings,
-    ResultSettings, SeeingSettings, Settings,
+    AccessSettings, CacheSettings, EngineSettings, FetchSettings, JobSettings, LimitSettings, ListenSettings,
+    LoadSettings, ResultSettings, RuntimeName, SeeingSettings, Settings, StoreSettings,
 };
 use crate::trust::limits::{Call, Limit};
 
@@ -27,6 +29,9 @@ impl Default for Settings {
                 model_file: None,
                 family: None,
                 compat: None,
+                runtime: RuntimeName::Tract,
+                ort_library: None,
+                provider: Provider::Cpu,
                 threads: None,
                 max_megapixels: 50,
             },
@@ -77,9 +82,12 @@ impl Default for Settings {
             results: ResultSettings {
                 output_folder: None,
                 api_base_url: None,
+                cdn_base_url: None,
                 cdn_max_age: Duration::from_hours(24),
                 presets: Vec::new(),
             },
+            jobs: JobSettings::default(),
+            store: StoreSettings::default(),
             seeing: SeeingSettings {
                 log_level: "info".to_owned(),
                 log_json: false,

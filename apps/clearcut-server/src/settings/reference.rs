@@ -38,6 +38,8 @@ const SECTIONS: &[(&str, &str)] = &[
     ("limits", "How many calls a key, or an address without one, may make; 0 for any number."),
     ("fetch", "Which pictures are fetched by URL. Private networks are refused unless allowed here."),
     ("results", "Folders and addresses of results."),
+    ("jobs", "Work that is done after the answer: `/v1/jobs` and `/v1/batch`."),
+    ("store", "Where uploads and results of jobs lie. Servers and workers that share a queue share the store."),
     ("seeing", "Logs, metrics and traces; see [observability](observability.md)."),
 ];
 

@@ -40,20 +40,12 @@ pub(super) struct Alias {
 }
 
 /// Names that documents mention and that have nothing to set here, and why.
-pub(super) const UNUSED: &[(&str, &str)] = &[
-    ("UPLOAD_DIR", "uploads are kept in memory and never written to a folder"),
-    ("AZURE_STORAGE_CONNECTION_STRING", "results are kept in the cache; no blob container is written"),
-    ("AZURE_BLOB_CONTAINER", "results are kept in the cache; no blob container is written"),
-];
+pub(super) const UNUSED: &[(&str, &str)] =
+    &[("UPLOAD_DIR", "uploads are kept in memory and never written to a folder")];
 
 /// Names that begin like those of settings and are read elsewhere.
-pub(super) const ELSEWHERE: &[&str] = &[
-    "CLEARCUT_CATALOGUE",
-    "CLEARCUT_CONFIG",
-    "CLEARCUT_MODELS_DIR",
-    "CLEARCUT_ORT_LIBRARY",
-    "CLEARCUT_REQUIRE_SERVERS",
-];
+pub(super) const ELSEWHERE: &[&str] =
+    &["CLEARCUT_CATALOGUE", "CLEARCUT_CONFIG", "CLEARCUT_MODELS_DIR", "CLEARCUT_REQUIRE_SERVERS"];
 
 /// What the names of all settings in the environment begin with.
 pub(super) const PREFIX: &str = "CLEARCUT_";
@@ -184,6 +176,9 @@ pub(super) static TABLE: &[Setting] = table! {
     { engine.model_file [] "An ONNX file, with `engine.family`." }
     { engine.family [] "How the file's input and output are read: u2net, isnet, birefnet, modnet or inspyrenet." }
     { engine.compat [] "Feed and read the network as another tool does, deviations from its authors included: rembg." }
+    { engine.runtime [same("CLEARCUT_RUNTIME")] "What runs the network: tract is part of the program; ort is ONNX Runtime, in a program built with feature `ort`; see [runtimes](runtimes.md)." }
+    { engine.ort_library [same("CLEARCUT_ORT_LIBRARY")] "The shared library of ONNX Runtime, for `engine.runtime`." }
+    { engine.provider [same("CLEARCUT_PROVIDER")] "Where ONNX Runtime runs the network; the server does not start where it cannot." }
     { engine.threads = "one for each core" [] "Pictures worked on at once." }
     { engine.max_megapixels [] "Largest picture, in millions of pixels." }
 
@@ -234,8 +229,29 @@ pub(super) static TABLE: &[Setting] = table! {
 
     { results.output_folder [same("OUTPUT_DIR")] "Folder that `/read-file` reads from; without one the call is closed." }
     { results.api_base_url = "the request's own host" [same("API_BASE_URL")] "What stands before the paths of answered URLs." }
+    { results.cdn_base_url = "as `results.api_base_url`" [same("CDN_BASE_URL")] "What stands before the paths of pictures that a shared cache in front answers." }
     { results.cdn_max_age [] "How long a shared cache in front may keep a result by its URL." }
     { results.presets [] "Named optimizations of the Background Remover API, beside mobile, desktop and thumbnail." }
+
+    { jobs.queue [] "Where jobs wait: in this process (`memory`), for all servers together (`redis`), or by `auto` in Redis where `cache.redis_url` is set." }
+    { jobs.workers = "as `engine.threads`" [] "Jobs that one process works on at once." }
+    { jobs.max_queued [] "Jobs that wait or run; beyond them the answer is 503." }
+    { jobs.max_attempts [] "How often a job is tried before it is given up." }
+    { jobs.lease [] "How long a worker that is not heard of keeps its job." }
+    { jobs.backoff [] "Pause before the second attempt; it doubles with each." }
+    { jobs.progress_ttl [] "How long a progress is kept after its last change." }
+    { jobs.result_ttl [] "How long an ended job is known by its id." }
+    { jobs.batch_ttl [] "How long the list of a batch's jobs is kept." }
+    { jobs.webhook_key [] "Signs webhooks; without it none are sent." }
+    { jobs.webhook_attempts [] "How often a webhook is tried." }
+    { jobs.webhook_timeout [] "Time for a webhook's receiver to answer." }
+    { jobs.worker_port [] "Port at which `clearcut-server worker` answers `/health` and `/metrics`, at `listen.host`; 0 for any free one." }
+
+    { store.url = "a folder beside the embedded cache" [] "Where uploads and results of jobs lie: a folder, `s3://BUCKET`, `az://CONTAINER` or `gs://BUCKET`." }
+    { store.azure_connection_string [same("AZURE_STORAGE_CONNECTION_STRING")] "Azure's storage account, with its container." }
+    { store.azure_container [same("AZURE_BLOB_CONTAINER")] "Container of the Azure account." }
+    { store.upload_ttl [] "How long an upload is kept, and how long a job waits for its own." }
+    { store.result_ttl [] "How long a job's result is kept." }
 
     { seeing.log_level [same("CLEARCUT_LOG"), same("RUST_LOG"), level("LOG_LEVEL")] "What is logged: off, error, warn, info, debug or trace, also by module: `warn,clearcut_server=debug`." }
     { seeing.log_json [] "JSON lines instead of readable ones." }

@@ -2,11 +2,12 @@
 
 use std::{net::IpAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
+use clearcut_segment::Provider;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use toml::Value;
 
-use super::Preset;
+use super::{Preset, QueueKind, RuntimeName};
 
 /// A value as its source gives it.
 #[derive(Debug)]
@@ -96,11 +97,14 @@ macro_rules! parsed {
 }
 
 parsed! {
+    RuntimeName, "tract or ort", |name| Value::String(name.to_string());
+    Provider, "cpu, cuda, tensorrt, coreml, openvino, rocm or directml", |provider| Value::String(provider.to_string());
     IpNet, "a network such as 10.0.0.0/8", |network| Value::String(network.to_string());
     u16, "a number from 0 to 65535", |number| Value::Integer((*number).into());
     u32, "a whole number", |number| Value::Integer((*number).into());
     u64, "a whole number", |number| Value::Integer(i64::try_from(*number).unwrap_or(i64::MAX));
     usize, "a whole number", |number| Value::Integer(i64::try_from(*number).unwrap_or(i64::MAX));
+    QueueKind, "auto, memory or redis", |kind| Value::String(kind.as_str().to_owned());
     NonZeroUsize, "a whole number from 1", |number| Value::Integer(i64::try_from(number.get()).unwrap_or(i64::MAX));
 }
 

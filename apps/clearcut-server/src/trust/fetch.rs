@@ -1,5 +1,7 @@
 //! Fetching pictures by URL without becoming somebody's door into the own network.
 
+mod delivery;
+
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -13,6 +15,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use url::Url;
 
+pub(crate) use self::delivery::Undelivered;
 use super::destination::{Destinations, Refused};
 use crate::{
     failure::{Code, Failure, Outcome},
@@ -72,15 +75,25 @@ impl Fetcher {
     /// [`Code::UrlRefused`] for what may not be fetched, [`Code::UrlFailed`] for what gives no picture, and
     /// [`Code::TooLarge`]. The sentence names the host and its status; the log has the cause.
     pub async fn fetch(&self, url: &str, limit_bytes: u64) -> Outcome<Bytes> {
-        if !self.enabled {
-            return Err(Failure::new(Code::UrlRefused, "this server fetches no pictures; upload the picture itself"));
-        }
+        self.check_picture(url)?;
         let url = self.destinations.parse(url).map_err(|reason| refused(&reason))?;
         let host = host(&url);
         match tokio::time::timeout(self.timeout, self.follow(url, limit_bytes)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(failed(&host, "took too long to answer")),
         }
+    }
+
+    /// Whether a picture may be fetched from `url`, as far as that can be told without asking anybody.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::UrlRefused`]
+    pub(crate) fn check_picture(&self, url: &str) -> Outcome<()> {
+        if !self.enabled {
+            return Err(Failure::new(Code::UrlRefused, "this server fetches no pictures; upload the picture itself"));
+        }
+        self.check(url)
     }
 
     /// Goes where redirects lead, each of which is checked like the first address.

@@ -14,20 +14,20 @@ use tempfile::TempDir;
 use crate::program::{Running, program};
 
 /// Longest time that anything is waited for.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the servers share.
-struct Fleet {
-    folder: TempDir,
-    redis: RedisServer,
+pub struct Fleet {
+    pub folder: TempDir,
+    pub redis: RedisServer,
     database_url: String,
     _postgres: PostgresServer,
-    client: Client,
+    pub client: Client,
 }
 
 impl Fleet {
     /// `None`, and a line that says so, where Redis or Postgres is not installed.
-    fn assemble() -> Option<Self> {
+    pub fn assemble() -> Option<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (redis, postgres) = (RedisServer::start_or_skip()?, PostgresServer::start_or_skip()?);
         Some(Self {
@@ -40,17 +40,28 @@ impl Fleet {
     }
 
     fn server(&self) -> Running {
-        let keys = self.keys_file();
-        Running::start(
-            self.folder.path(),
-            &[
-                ("REDIS_URL", &self.redis.url()),
-                ("DATABASE_URL", &self.database_url),
-                ("CLEARCUT_ACCESS_KEYS_FILE", &keys),
-                // A full pipe would stop a server whose log nobody reads.
-                ("LOG_LEVEL", "error,clearcut_server::cli=info"),
-            ],
-        )
+        Running::start(self.folder.path(), &borrowed(&self.settings(&[])))
+    }
+
+    /// What all processes are told, and `more`.
+    pub fn settings(&self, more: &[(&str, &str)]) -> Vec<(String, String)> {
+        let shared = [
+            ("REDIS_URL", self.redis.url()),
+            ("DATABASE_URL", self.database_url.clone()),
+            ("CLEARCUT_ACCESS_KEYS_FILE", self.keys_file()),
+            // A full pipe would stop a server whose log nobody reads.
+            ("LOG_LEVEL", "error,clearcut_server::cli=info".to_owned()),
+        ];
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        shared.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(more.iter().map(own)).collect()
+    }
+
+    /// What `clearcut-server jobs` prints.
+    pub fn jobs_command(&self, arguments: &[&str]) -> String {
+        let mut command: Command = program(self.folder.path());
+        let output = command.arg("jobs").args(arguments).envs(self.settings(&[])).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     fn keys_file(&self) -> String {
@@ -69,7 +80,7 @@ impl Fleet {
         printed.split_whitespace().find(|word| word.starts_with("cc_")).expect("the key is printed").to_owned()
     }
 
-    async fn send(&self, server: &Running, photo: Vec<u8>) -> Response {
+    pub async fn send(&self, server: &Running, photo: Vec<u8>) -> Response {
         let url = format!("http://{}/v1/cutouts", server.address);
         self.client.post(url).header("content-type", "image/png").body(photo).send().await.unwrap()
     }
@@ -89,7 +100,13 @@ impl Fleet {
     }
 }
 
-fn photo(seed: u64) -> Vec<u8> {
+/// Names and values as processes take them.
+pub fn borrowed(settings: &[(String, String)]) -> Vec<(&str, &str)> {
+    settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+/// A small photo; each `seed` is another one.
+pub fn photo(seed: u64) -> Vec<u8> {
     scene::product_photo(120, 90, seed).png()
 }
 

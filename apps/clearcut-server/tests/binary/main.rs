@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod fleet;
+mod jobs;
 mod program;
+mod remote;
+mod runtimes;
 
 use std::{
     fs,

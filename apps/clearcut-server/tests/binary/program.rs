@@ -26,15 +26,21 @@ pub struct Running {
 
 impl Running {
     pub fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_as(folder, &[], environment, "listens on http://")
+    }
+
+    /// With a command; it runs when it logs its address, behind `announcement`, which ends with `http://`.
+    pub fn start_as(folder: &Path, command: &[&str], environment: &[(&str, &str)], announcement: &str) -> Self {
         let mut child = program(folder)
             .args(["--port", "0"])
+            .args(command)
             .envs(environment.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         let mut running = Self { child, log, lines: Vec::new(), address: String::new() };
-        let line = running.line_with("listens on http://");
+        let line = running.line_with(announcement);
         let after = line.split_once("http://").unwrap().1;
         running.address = after.chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ':')).collect();
         running

@@ -27,7 +27,16 @@ async fn health_names_what_the_server_leans_on() {
     let (status, health) = health(&server).await;
     assert_eq!(status, 200);
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(health["model"], json!({ "name": "clearcut-s", "runtime": "tract", "execution_provider": "cpu" }));
+    assert_eq!(
+        health["model"],
+        json!({
+            "name": "clearcut-s",
+            "runtime": "tract",
+            "runtime_version": null,
+            "execution_provider": "cpu",
+            "operations": null
+        })
+    );
     assert_eq!((&health["checks"]["app"], &health["checks"]["redis"]), (&json!(true), &Value::Null), "{health}");
     assert_eq!(health["checks"]["database"], true);
     assert!(health["disk"]["total_bytes"].as_u64().unwrap() > 0);

@@ -3,12 +3,14 @@
 
 mod background_remover;
 mod bad_input;
+mod batch;
 mod cache_admin;
 mod config;
 mod cutouts;
 mod fetch;
 mod form;
 mod health;
+mod jobs;
 mod keys;
 mod limits;
 mod metrics;
@@ -20,3 +22,6 @@ mod renditions;
 mod shopimage;
 mod signature;
 mod support;
+mod told;
+mod uploads;
+mod webhooks;

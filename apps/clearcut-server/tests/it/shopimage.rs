@@ -98,8 +98,13 @@ async fn json_names_the_url_under_the_requests_host_or_the_configured_one() {
     assert_eq!(answer.status(), StatusCode::OK);
     let key = header(&answer, "x-cache-key").to_owned();
     let body: Value = answer.json().await.unwrap();
+    let url = body["url"].as_str().unwrap();
+    assert!(url.starts_with(&format!("{}/v1/results/", server.url)) && url.rsplit('.').next() == Some("png"), "{url}");
+    let stored = client().get(url).send().await.unwrap();
+    assert_eq!((stored.status().as_u16(), header(&stored, "content-type")), (200, "image/png"));
+    assert_eq!(stored.bytes().await.unwrap().len() as u64, body["size"].as_u64().unwrap());
     let expected = json!({
-        "success": true, "url": format!("{}/v1/cutouts/{key}", server.url), "key": key, "cached": false,
+        "success": true, "url": url, "key": key, "cached": false,
         "width": 246, "height": 166, "mimetype": "image/png", "size": body["size"],
     });
     assert_eq!(body, expected);
@@ -110,7 +115,7 @@ async fn json_names_the_url_under_the_requests_host_or_the_configured_one() {
     });
     let answer = send(&elsewhere, &[], Some(("file", &photo)), "application/json").await;
     let body: Value = answer.json().await.unwrap();
-    assert!(body["url"].as_str().unwrap().starts_with("https://shop.example/images/v1/cutouts/remove_bg:"), "{body}");
+    assert!(body["url"].as_str().unwrap().starts_with("https://shop.example/images/v1/results/"), "{body}");
 
     let picture = send(&server, &[], Some(("file", &photo)), "image/png, application/json;q=0.5").await;
     assert_eq!(header(&picture, "content-type"), "image/png");

@@ -86,7 +86,22 @@ impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
         // What only other calls and paths answer.
-        let elsewhere = [Code::NotFound, Code::MethodNotAllowed, Code::RangeNotSatisfiable];
+        let elsewhere = [
+            Code::NotFound,
+            Code::MethodNotAllowed,
+            Code::RangeNotSatisfiable,
+            Code::JobUnknown,
+            Code::JobLost,
+            Code::JobExpired,
+            Code::JobCancelled,
+            Code::JobNotDone,
+            Code::JobEnded,
+            Code::JobFailed,
+            Code::ResultExpired,
+            Code::UploadTaken,
+            Code::QueueFull,
+            Code::StoreFull,
+        ];
         for code in Code::ALL.iter().filter(|code| !elsewhere.contains(code)) {
             by_status.entry(code.status().as_u16()).or_default().push(code.as_str());
         }

@@ -45,6 +45,9 @@ fn the_names_of_the_documents_are_understood() {
             ("UPSTASH_REDIS_REST_URL", "https://example.upstash.io"),
             ("UPSTASH_REDIS_REST_TOKEN", "token"),
             ("API_BASE_URL", "https://api.example.com"),
+            ("CDN_BASE_URL", "https://cdn.example.com"),
+            ("AZURE_STORAGE_CONNECTION_STRING", "AccountName=a;AccountKey=hunter2"),
+            ("AZURE_BLOB_CONTAINER", "results"),
             ("CACHE_TTL_HOURS", "1.5"),
             ("DEBUG_SQL", "False"),
             ("max_cache_size_mb", "10"),
@@ -69,7 +72,9 @@ fn the_names_of_the_documents_are_understood() {
         database_url = \"postgresql://postgres:postgres@postgres:5432/facial_processing\"\n\
         upstash_url = \"https://example.upstash.io\"\nupstash_token = \"token\"\nttl = \"90m\"\ndebug_sql = false\n\
         max_cache_size_mb = 10\ncleanup_interval = \"10m\"\ndatabase_pool_size = 7\n\
-        [results]\napi_base_url = \"https://api.example.com\"\noutput_folder = \"/app/outputs\"\n\
+        [results]\napi_base_url = \"https://api.example.com\"\ncdn_base_url = \"https://cdn.example.com\"\n\
+        output_folder = \"/app/outputs\"\n\
+        [store]\nazure_connection_string = \"AccountName=a;AccountKey=hunter2\"\nazure_container = \"results\"\n\
         [limits]\nshared = true\nremove_background_per_hour = 11\npreview_per_hour = 22\nbase64_per_hour = 33\n\
         read_file_per_hour = 0\n\
         [access]\ncors_origins = [\"https://yourdomain.com\", \"https://example.com\"]\n\
@@ -112,6 +117,13 @@ fn a_variable_that_changes_nothing_is_pointed_out() {
 #[case::together("cache.upstash_url = 'https://x.example'", &[], &[], "`cache.upstash_token` must be set together with")]
 #[case::shared("", &[("RATE_LIMIT_STORAGE", "redis")], &[],
     "environment variable RATE_LIMIT_STORAGE: `limits.shared` must be false where `cache.redis_url` is not set")]
+#[case::queue("jobs.queue = 'kafka'", &[], &[], "`jobs.queue` must be auto, memory or redis, not `kafka`")]
+#[case::queue_without_redis("jobs.queue = 'redis'", &[], &[], "`jobs.queue` must be memory or auto where `cache.redis_url` is not set")]
+#[case::webhook_attempts("jobs.webhook_attempts = 6", &[], &[], "`jobs.webhook_attempts` must be from 1 to `jobs.max_attempts`")]
+#[case::webhook_key("jobs.webhook_key = 'short'", &[], &[], "`jobs.webhook_key` must be at least 16 characters long")]
+#[case::lease("jobs.lease = '10ms'", &[], &[], "`jobs.lease` must be from 1s to 366d")]
+#[case::azure("", &[("AZURE_BLOB_CONTAINER", "results")], &[], "`store.azure_connection_string` must be set together with")]
+#[case::two_stores("store.url = 's3://a'\nstore.azure_connection_string = 'x'\nstore.azure_container = 'y'", &[], &[], "`store.url` must be absent")]
 #[case::level("", &[], &[("seeing.log_level", "inof")], "`seeing.log_level` must be off, error, warn")]
 #[case::compat("engine.compat = 'carvekit'", &[], &[], "`engine.compat` must be rembg, or nothing")]
 #[case::origin("", &[("CORS_ORIGINS", "https://example.com/app")], &[], "without paths")]
