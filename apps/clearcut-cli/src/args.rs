@@ -4,6 +4,7 @@ mod cache;
 mod engine;
 mod models;
 mod plan;
+mod remote;
 mod remove;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use cache::{CacheArgs, CacheCommand};
 pub use engine::{CachePlace, EngineArgs, RuntimeName};
 pub use models::{ModelsArgs, ModelsCommand};
 pub use plan::PlanArgs;
+pub use remote::RemoteArgs;
 pub use remove::{Existing, RemoveArgs};
 
 /// Remove image backgrounds, and never compute the same cut-out twice.
@@ -67,5 +69,5 @@ Exit codes:
   12  format not supported            24  result is there already
   13  picture too large               30  model missing or failed
   14  picture damaged                 31  cache cannot be used
-  15  no foreground found             70  internal error
-  16  format cannot hold the result";
+  15  no foreground found             32  server cannot be used
+  16  format cannot hold the result   70  internal error";

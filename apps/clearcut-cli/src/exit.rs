@@ -1,6 +1,6 @@
 //! Exit codes: one table, so that scripts can tell failures apart.
 
-use std::process::ExitCode;
+use std::{borrow::Cow, process::ExitCode};
 
 use clearcut::ErrorKind;
 
@@ -29,6 +29,8 @@ pub enum Exit {
     Model,
     /// The cache cannot do what was asked of it.
     Cache,
+    /// A server cannot be reached, or will not do what was asked of it.
+    Server,
     /// A bug.
     Internal,
 }
@@ -48,6 +50,7 @@ impl Exit {
             Self::Exists => 24,
             Self::Model => 30,
             Self::Cache => 31,
+            Self::Server => 32,
             Self::Internal => 70,
         }
     }
@@ -90,15 +93,15 @@ pub struct Failure {
     /// Which code the process ends with.
     pub exit: Exit,
     /// The stable name of the cause, as in JSON reports.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What went wrong and the way out.
     pub message: String,
 }
 
 impl Failure {
     /// A failure of any kind.
-    pub fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
-        Self { exit, code, message: message.into() }
+    pub fn new(exit: Exit, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { exit, code: code.into(), message: message.into() }
     }
 
     /// The command line makes no sense.

@@ -8,6 +8,7 @@ pub mod frames;
 mod manual;
 mod models;
 mod rembg;
+mod remote;
 mod remove;
 mod wire;
 

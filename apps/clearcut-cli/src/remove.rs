@@ -19,26 +19,27 @@ use futures::{StreamExt, stream};
 use crate::{
     args::{EngineArgs, Existing, PlanArgs, RemoveArgs},
     exit::{Exit, Failure},
-    wire,
+    remote, wire,
 };
 
-pub use tasks::Place;
-pub use write::write;
-
-use report::{Outcome, Reporter};
-use tasks::{Layout, Task};
+pub use report::{Fetched, Outcome, Reporter};
+pub use tasks::{Layout, Place, Task, Unreadable};
+pub use write::{write, write_durably};
 
 /// Does what the options say and reports each picture.
 pub async fn run(args: RemoveArgs) -> Result<Exit, Failure> {
     if args.json && args.output.as_deref() == Some(Path::new("-")) {
         return Err(Failure::usage("--json and -o - both want standard output; name a file with -o"));
     }
-    let plan = Arc::new(plan(&args.plan, args.output.as_deref())?);
+    let plan = plan(&args.plan, args.output.as_deref())?;
     let layout = Layout::new(&args.inputs, args.output.as_deref(), plan.format, args.recursive)?;
     let (tasks, unreadable) = layout.tasks(&args.inputs)?;
     if tasks.is_empty() && unreadable.is_empty() && !args.watch {
         let way_out = if args.recursive { "" } else { "; --recursive looks into folders of folders" };
         return Err(Failure::new(Exit::Missing, "missing_input", format!("no pictures found{way_out}")));
+    }
+    if let Some(server) = &args.remote.server {
+        return remote::run(server, &args, &plan, layout.folder(), tasks, unreadable).await;
     }
 
     let works = wire::works(&args.engine).await?;
@@ -46,7 +47,7 @@ pub async fn run(args: RemoveArgs) -> Result<Exit, Failure> {
     for (path, failure) in unreadable {
         reporter.tell_unreadable(&Place::File(path), failure);
     }
-    let run = Run { engine: &works.engine, plan, existing: args.existing() };
+    let run = Run { engine: &works.engine, plan: Arc::new(plan), existing: args.existing() };
     run.do_all(tasks, &mut reporter).await;
     if args.watch {
         watch::run(&args.inputs, &layout, &run, &mut reporter).await?;
@@ -117,17 +118,8 @@ impl Run<'_> {
     }
 
     async fn do_one(&self, task: &Task) -> Result<Outcome, Failure> {
-        if let Place::File(path) = &task.output
-            && path.is_file()
-        {
-            match self.existing {
-                Existing::Skip => return Ok(Outcome::Skipped),
-                Existing::Refuse if !task.output_named => {
-                    let message = format!("{} is there already; say --overwrite or --skip-existing", path.display());
-                    return Err(Failure::new(Exit::Exists, "output_exists", message));
-                }
-                _ => {}
-            }
+        if task.is_skipped(self.existing)? {
+            return Ok(Outcome::Skipped);
         }
         let input = task.input.clone();
         let bytes = blocking(move || read(&input)).await?;
@@ -138,7 +130,8 @@ impl Run<'_> {
     }
 }
 
-fn read(input: &Place) -> Result<Bytes, Failure> {
+/// The bytes of a picture.
+pub fn read(input: &Place) -> Result<Bytes, Failure> {
     let mut bytes = Vec::new();
     let result = match input {
         Place::Stream => io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes).map(drop),
@@ -148,7 +141,10 @@ fn read(input: &Place) -> Result<Bytes, Failure> {
     result.map(|()| bytes.into()).map_err(|error| Failure::read(&error))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+/// Runs file work where it may block.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(Failure::new(Exit::Internal, "internal_error", error.to_string())))

@@ -16,6 +16,8 @@ const HEADING: &str = "The cut-out";
 pub struct PlanArgs {
     /// The plan, but for the background picture.
     pub plan: Plan,
+    /// The fields that the user set, by name and as they were written.
+    pub given: Vec<(&'static str, String)>,
     /// Whether the user chose a format.
     pub format_given: bool,
     /// A picture to put behind the subject.
@@ -65,7 +67,9 @@ impl Args for PlanArgs {
 impl FromArgMatches for PlanArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut plan = Plan::default();
-        let mut set = |name: &str, value: &str| {
+        let mut given = Vec::new();
+        let mut set = |name: &'static str, value: &str| {
+            given.push((name, value.to_owned()));
             plan.set(name, value).map_err(|error| clap::Error::raw(ErrorKind::ValueValidation, format!("{error}\n")))
         };
         for field in FIELDS {
@@ -79,6 +83,7 @@ impl FromArgMatches for PlanArgs {
         plan.check().map_err(|error| clap::Error::raw(ErrorKind::ArgumentConflict, format!("{error}\n")))?;
         Ok(Self {
             plan,
+            given,
             format_given: matches.contains_id("format"),
             background_image: matches.get_one(BACKGROUND_IMAGE).cloned(),
         })

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{EngineArgs, PlanArgs};
+use super::{EngineArgs, PlanArgs, RemoteArgs};
 
 /// Cut the subject out of pictures.
 #[derive(Debug, Args)]
@@ -41,6 +41,9 @@ pub struct RemoveArgs {
     /// Which model, which cache, how many threads.
     #[command(flatten)]
     pub engine: EngineArgs,
+    /// Which server does the work, if one does.
+    #[command(flatten)]
+    pub remote: RemoteArgs,
 }
 
 /// What to do about a result that is there already.

@@ -18,10 +18,32 @@ use super::tasks::{Place, Task};
 pub enum Outcome {
     /// The result is written.
     Done(Box<Cutout>),
+    /// The result, which a server made, is written.
+    Fetched(Fetched),
     /// The result was there already.
     Skipped,
     /// There is none.
     Failed(Failure),
+}
+
+/// A result that a server made.
+#[derive(Debug, Serialize)]
+pub struct Fetched {
+    /// Length of the file.
+    pub bytes: usize,
+    /// Such as `image/png`.
+    pub media_type: String,
+    /// Its width, where it can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width_px: Option<u32>,
+    /// Its height, where it can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height_px: Option<u32>,
+    /// The server's cache key, where it was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The server's name of the work.
+    pub job_id: String,
 }
 
 /// Tells about pictures as they are done: a line each, JSON lines on request, a bar on a terminal.
@@ -34,7 +56,9 @@ pub struct Reporter {
     done: usize,
     from_cache: usize,
     skipped: usize,
-    failures: Vec<Exit>,
+    /// What a run before this one finished; `None` where work is not gone on with.
+    earlier: Option<usize>,
+    failures: Vec<(String, Failure)>,
 }
 
 #[derive(Serialize)]
@@ -51,12 +75,19 @@ struct Line<'a> {
 
 #[derive(Serialize)]
 struct ErrorLine<'a> {
-    code: &'static str,
+    code: &'a str,
     message: &'a str,
 }
 
 #[derive(Serialize)]
-struct ResultLine<'a> {
+#[serde(untagged)]
+enum ResultLine<'a> {
+    Made(MadeLine<'a>),
+    Fetched(&'a Fetched),
+}
+
+#[derive(Serialize)]
+struct MadeLine<'a> {
     bytes: usize,
     media_type: &'a str,
     width_px: u32,
@@ -76,7 +107,37 @@ impl Reporter {
         } else {
             ProgressBar::hidden()
         };
-        Self { json, quiet, bar, started: Instant::now(), done: 0, from_cache: 0, skipped: 0, failures: Vec::new() }
+        Self {
+            json,
+            quiet,
+            bar,
+            started: Instant::now(),
+            done: 0,
+            from_cache: 0,
+            skipped: 0,
+            earlier: None,
+            failures: Vec::new(),
+        }
+    }
+
+    /// For a run that goes on where another one ended; failures are listed again at the end.
+    #[must_use]
+    pub fn going_on(self) -> Self {
+        Self { earlier: Some(0), ..self }
+    }
+
+    /// The bar, for whoever has something else to say.
+    pub fn bar(&self) -> ProgressBar {
+        self.bar.clone()
+    }
+
+    /// One picture was done by an earlier run. Rate and estimate are of this one.
+    pub fn tell_earlier(&mut self, task: &Task) {
+        self.earlier = Some(self.earlier.unwrap_or_default() + 1);
+        self.bar.dec_length(1);
+        if self.json {
+            self.json_line(&task.input, Some(&task.output), &Outcome::Skipped, Duration::ZERO);
+        }
     }
 
     /// One picture is over.
@@ -86,8 +147,9 @@ impl Reporter {
                 self.done += 1;
                 self.from_cache += usize::from(matches!(cutout.source, Source::Cache(_)));
             }
+            Outcome::Fetched(_) => self.done += 1,
             Outcome::Skipped => self.skipped += 1,
-            Outcome::Failed(failure) => self.failures.push(failure.exit),
+            Outcome::Failed(failure) => self.failures.push((task.input.to_string(), failure.clone())),
         }
         self.bar.inc(1);
         if self.json {
@@ -99,7 +161,7 @@ impl Reporter {
 
     /// An input that could not even be looked at.
     pub fn tell_unreadable(&mut self, input: &Place, failure: Failure) {
-        self.failures.push(failure.exit);
+        self.failures.push((input.to_string(), failure.clone()));
         if self.json {
             self.json_line(input, None, &Outcome::Failed(failure), Duration::ZERO);
         } else {
@@ -110,18 +172,29 @@ impl Reporter {
     /// The last line, and the exit code.
     pub fn finish(self) -> Exit {
         self.bar.finish_and_clear();
-        let total = self.done + self.skipped + self.failures.len();
+        let earlier = self.earlier.unwrap_or_default();
+        let total = self.done + self.skipped + earlier + self.failures.len();
         if total > 1 && !self.quiet && !self.json {
+            let done = match self.earlier {
+                None => format!("{} done ({} from the cache)", self.done, self.from_cache),
+                Some(0) => format!("{} done", self.done),
+                Some(earlier) => format!("{} done, {earlier} by an earlier run", self.done),
+            };
             eprintln!(
-                "{} done ({} from the cache), {} skipped, {} failed in {:.1} s",
-                self.done,
-                self.from_cache,
+                "{done}, {} skipped, {} failed in {:.1} s",
                 self.skipped,
                 self.failures.len(),
                 self.started.elapsed().as_secs_f64()
             );
+            // Among thousands of lines nobody finds the few that matter.
+            if self.earlier.is_some() && !self.failures.is_empty() {
+                eprintln!("failed:");
+                for (input, failure) in &self.failures {
+                    eprintln!("  {input}: {failure}");
+                }
+            }
         }
-        Exit::of_all(self.failures)
+        Exit::of_all(self.failures.iter().map(|(_, failure)| failure.exit))
     }
 
     fn line(&self, task: &Task, outcome: &Outcome, elapsed: Duration) {
@@ -130,6 +203,13 @@ impl Reporter {
             Outcome::Failed(failure) => format!("clearcut: {input}: {failure}"),
             _ if self.quiet => return,
             Outcome::Skipped => format!("{input}: {output} is there already, skipped"),
+            Outcome::Fetched(Fetched { bytes, width_px, height_px, .. }) => {
+                let size = match (width_px, height_px) {
+                    (Some(width_px), Some(height_px)) => format!("{width_px}x{height_px}"),
+                    _ => format!("{bytes} bytes"),
+                };
+                format!("{input} -> {output}  {size}, by the server, {:.0} ms", elapsed.as_secs_f64() * 1e3)
+            }
             Outcome::Done(cutout) => {
                 let Cutout { width_px, height_px, foreground, source, .. } = &**cutout;
                 let from = match source {
@@ -147,14 +227,15 @@ impl Reporter {
         let (status, error, result) = match outcome {
             Outcome::Skipped => ("skipped", None, None),
             Outcome::Failed(failure) => {
-                ("failed", Some(ErrorLine { code: failure.code, message: &failure.message }), None)
+                ("failed", Some(ErrorLine { code: &failure.code, message: &failure.message }), None)
             }
+            Outcome::Fetched(fetched) => ("done", None, Some(ResultLine::Fetched(fetched))),
             Outcome::Done(cutout) => {
                 let Cutout { bytes, media_type, width_px, height_px, foreground, key, source, timings, .. } = &**cutout;
                 let (bytes, width_px, height_px, foreground, timings) =
                     (bytes.len(), *width_px, *height_px, *foreground, *timings);
-                let line = ResultLine { bytes, media_type, width_px, height_px, foreground, key, source, timings };
-                ("done", None, Some(line))
+                let line = MadeLine { bytes, media_type, width_px, height_px, foreground, key, source, timings };
+                ("done", None, Some(ResultLine::Made(line)))
             }
         };
         let line = Line {

@@ -10,7 +10,10 @@ use std::{
 use clearcut::plan::Format;
 use walkdir::WalkDir;
 
-use crate::exit::{Exit, Failure};
+use crate::{
+    args::Existing,
+    exit::{Exit, Failure},
+};
 
 /// Name endings by which pictures are found in folders; a file named on the command line may have any.
 const PICTURES: &[&str] = &["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff"];
@@ -29,6 +32,28 @@ pub struct Task {
     pub output: Place,
     /// Whether the user named this very output file.
     pub output_named: bool,
+}
+
+impl Task {
+    /// Whether the picture is left out, because its result is there already.
+    ///
+    /// # Errors
+    ///
+    /// The result is there, and may be neither replaced nor left alone.
+    pub fn is_skipped(&self, existing: Existing) -> Result<bool, Failure> {
+        let Place::File(path) = &self.output else { return Ok(false) };
+        if !path.is_file() {
+            return Ok(false);
+        }
+        match existing {
+            Existing::Skip => Ok(true),
+            Existing::Refuse if !self.output_named => {
+                let message = format!("{} is there already; say --overwrite or --skip-existing", path.display());
+                Err(Failure::new(Exit::Exists, "output_exists", message))
+            }
+            Existing::Refuse | Existing::Replace => Ok(false),
+        }
+    }
 }
 
 /// Where a picture is.
@@ -92,6 +117,14 @@ impl Layout {
             )));
         }
         Ok(Self { output, extension: extension(format), recursive })
+    }
+
+    /// The folder of the results, where they all have one.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.output {
+            Output::Folder(folder) => Some(folder),
+            Output::Beside | Output::Stream | Output::File(_) => None,
+        }
     }
 
     /// All tasks, in the order of the inputs and of names inside folders; and the inputs that cannot be read.
