@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use super::{Outcome, Tools, path, tools};
 use crate::{apt, process};
 
-const UNITS: [&str; 3] = ["clearcut-server.service", "clearcut-cleanup.service", "clearcut-cleanup.timer"];
+const UNITS: [&str; 4] =
+    ["clearcut-server.service", "clearcut-worker.service", "clearcut-cleanup.service", "clearcut-cleanup.timer"];
 
 /// What the units start.
 const PROGRAMS: [&str; 3] = ["usr/local/bin/clearcut-server", "usr/local/bin/clearcut", "usr/bin/systemd-tmpfiles"];
