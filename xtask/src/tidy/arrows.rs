@@ -15,6 +15,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("clearcut-cache", &[]),
     ("clearcut-cache-redis", &["clearcut-cache"]),
     ("clearcut-cache-sql", &["clearcut-cache"]),
+    ("clearcut-jobs", &[]),
+    ("clearcut-jobs-redis", &["clearcut-jobs", "clearcut-cache", "clearcut-cache-redis"]),
+    ("clearcut-store", &[]),
     ("clearcut", ENGINE_PARTS),
     ("clearcut-cli", BINARY_PARTS),
     ("clearcut-server", BINARY_PARTS),
@@ -36,6 +39,9 @@ const BINARY_PARTS: &[&str] = &[
     "clearcut-cache",
     "clearcut-cache-redis",
     "clearcut-cache-sql",
+    "clearcut-jobs",
+    "clearcut-jobs-redis",
+    "clearcut-store",
 ];
 
 const BENCH_PARTS: &[&str] = &[

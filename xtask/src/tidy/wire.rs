@@ -1,10 +1,11 @@
-//! Concrete tiers and runtimes are named in exactly one place of each binary: `src/wire.rs`.
+//! Concrete tiers, queues and runtimes are named in exactly one place of each binary: `src/wire.rs`.
 
 use super::Finding;
 use super::tree::Tree;
 
 /// The crates that stand for one external system each.
-const CONCRETE: [&str; 3] = ["clearcut_cache_redis", "clearcut_cache_sql", "clearcut_segment_ort"];
+const CONCRETE: [&str; 4] =
+    ["clearcut_cache_redis", "clearcut_cache_sql", "clearcut_jobs_redis", "clearcut_segment_ort"];
 
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
