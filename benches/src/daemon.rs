@@ -87,7 +87,9 @@ fn with_children(process: u32) -> Vec<u32> {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // What it started would live on, as nginx' workers do. Either may have ended by itself.
+        let children = with_children(self.child.id()).into_iter().skip(1).map(|child| child.to_string());
+        let _ = Command::new("kill").args(children).stderr(Stdio::null()).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

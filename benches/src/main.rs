@@ -6,6 +6,7 @@ mod daemon;
 mod edges;
 mod eval;
 mod inference;
+mod jobs;
 mod markdown;
 mod median;
 mod nodes;
@@ -60,6 +61,8 @@ enum Comparison {
     Huge,
     /// The server under load, against nginx and rembg's server
     Server,
+    /// Jobs, against direct calls
+    Jobs,
     /// Refined edges, foreground colors and halos on drawn scenes, against interpolation, pymatting and rembg
     Edges,
 }
@@ -106,6 +109,7 @@ impl Comparison {
             Self::Large => stages::compare(setting, &stages::LARGE),
             Self::Huge => stages::compare(setting, &stages::HUGE),
             Self::Server => server::compare(setting),
+            Self::Jobs => jobs::compare(setting),
             Self::Edges => return edges::compare(setting),
         };
         Ok(vec![table?])

@@ -2,6 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
+
 /// The median; of an even number the lower of the two in the middle, so that it is a run that took place.
 ///
 /// # Panics
@@ -19,7 +23,7 @@ pub fn milliseconds(time: Duration) -> f64 {
 }
 
 /// Runs the work `runs` times and answers the median time in milliseconds.
-pub fn median_of<T>(runs: usize, mut work: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<f64> {
+pub fn median_of<T>(runs: usize, mut work: impl FnMut() -> Result<T>) -> Result<f64> {
     let timed = |_| {
         let start = Instant::now();
         let made = work()?;
@@ -27,7 +31,25 @@ pub fn median_of<T>(runs: usize, mut work: impl FnMut() -> anyhow::Result<T>) ->
         drop(made);
         Ok(took)
     };
-    (0..runs).map(timed).collect::<anyhow::Result<Vec<f64>>>().map(median)
+    (0..runs).map(timed).collect::<Result<Vec<f64>>>().map(median)
+}
+
+/// The same in processor time of this whole process, which other programs on the machine hardly move.
+pub fn median_processor_of<T>(runs: usize, mut work: impl FnMut() -> Result<T>) -> Result<f64> {
+    let timed = |_| {
+        let start = processor_ms()?;
+        let made = work()?;
+        let took = processor_ms()? - start;
+        drop(made);
+        Ok(took)
+    };
+    (0..runs).map(timed).collect::<Result<Vec<f64>>>().map(median)
+}
+
+/// Processor time of this process so far, the kernel's for it included.
+fn processor_ms() -> Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).context("the system tells no usage")?;
+    Ok((usage.user_time() + usage.system_time()).num_microseconds() as f64 / 1000.0)
 }
 
 #[cfg(test)]

@@ -53,9 +53,11 @@ impl Python {
     }
 }
 
-/// Runs a script that prints JSON.
+/// Runs a script whose last line is JSON; what libraries print before it is theirs, pymatting's warnings for instance.
 pub fn answer<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
-    serde_json::from_str(&output(command)?).context("cannot read what the script printed")
+    let printed = output(command)?;
+    let answer = printed.trim_end().lines().next_back().unwrap_or_default();
+    serde_json::from_str(answer).with_context(|| format!("cannot read what the script printed: {answer}"))
 }
 
 /// Runs a script that prints nothing worth reading.
@@ -84,4 +86,17 @@ fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot start {name}"))?;
     ensure!(output.status.success(), "{name} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_may_warn_before_it_answers() {
+        let said = |text: &str| answer::<Vec<f64>>(Command::new("printf").arg(text)).map_err(|error| error.to_string());
+        assert_eq!(said("[1.5]\n"), Ok(vec![1.5]));
+        assert_eq!(said("Thresholded incomplete Cholesky failed\n[1.5, 2]\n"), Ok(vec![1.5, 2.0]));
+        assert!(said("no figures").is_err_and(|reason| reason.ends_with("printed: no figures")));
+    }
 }

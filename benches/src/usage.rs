@@ -48,6 +48,12 @@ impl Usage {
     }
 }
 
+/// Processor time of all programs that this one has started and waited for.
+pub fn children_seconds() -> Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("the system tells no usage")?;
+    Ok((usage.user_time().num_microseconds() + usage.system_time().num_microseconds()) as f64 / 1e6)
+}
+
 /// The work of the small process: runs one program and prints its [`Usage`].
 pub fn print(words: &[OsString]) -> Result<()> {
     let (program, arguments) = words.split_first().context("no program to measure")?;
@@ -62,12 +68,11 @@ pub fn print(words: &[OsString]) -> Result<()> {
     ensure!(output.status.success(), "it ended with {}", output.status);
 
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("the system tells no usage")?;
-    let cpu_us = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     // Linux counts in kilobytes of 1,024 bytes, Apple's systems in bytes.
     let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
     let usage = Usage {
         wall_ms,
-        cpu_ms: cpu_us as f64 / 1000.0,
+        cpu_ms: children_seconds()? * 1000.0,
         peak_bytes: u64::try_from(usage.max_rss()).unwrap_or(0) * unit,
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
     };

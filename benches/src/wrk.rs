@@ -4,6 +4,8 @@ use std::{path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::usage;
+
 /// What wrk saw.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
@@ -13,6 +15,8 @@ pub struct Load {
     pub per_second: f64,
     /// 99 of 100 answers came within this time.
     pub p99_ms: f64,
+    /// Processor time that wrk itself took for each answer. It reads more often where an answer comes in more pieces.
+    pub processor_us: f64,
 }
 
 /// Asks `url` for some seconds, as `script` says where there is one. Every answer must be a success, unless the script
@@ -23,11 +27,14 @@ pub fn ask(url: &str, seconds: u32, script: Option<&Path>) -> Result<Load> {
     if let Some(script) = script {
         command.arg("-s").arg(script);
     }
+    let before = usage::children_seconds()?;
     let output = command.arg(url).output().context("cannot start wrk; install it (apt-get install wrk)")?;
     let text = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success(), "wrk failed: {text}");
     ensure!(script.is_some_and(|script| script.ends_with("mixed.lua")) || !text.contains("Non-2xx"), "{text}");
-    parse(&text).with_context(|| format!("cannot read what wrk says: {text}"))
+    let load = parse(&text).with_context(|| format!("cannot read what wrk says: {text}"))?;
+    let processor_us = (usage::children_seconds()? - before) * 1e6 / load.requests.max(1) as f64;
+    Ok(Load { processor_us, ..load })
 }
 
 fn parse(text: &str) -> Option<Load> {
@@ -38,7 +45,7 @@ fn parse(text: &str) -> Option<Load> {
         Some(number) => number.parse::<f64>().ok()? / if p99.ends_with("us") { 1e3 } else { 1.0 },
         None => p99.strip_suffix('s')?.parse::<f64>().ok()? * 1e3,
     };
-    Some(Load { requests, per_second, p99_ms })
+    Some(Load { requests, per_second, p99_ms, processor_us: 0.0 })
 }
 
 #[cfg(test)]

@@ -9,14 +9,14 @@ use serde::Deserialize;
 
 use super::{SEED, picture, shown, with_mean, write};
 use crate::eval::scenes;
-use crate::median::{median, median_of};
+use crate::median::{median, median_processor_of};
 use crate::python::{self, Python};
 use crate::table::{Bar, Row, Table, Unit};
 use crate::workplace::Workplace;
 
 const SIZE: (u32, u32) = (2000, 1500);
 
-/// What pymatting took for one scene, in milliseconds of each run.
+/// What pymatting took for one scene, in milliseconds of processor time of each run.
 #[derive(Debug, Deserialize)]
 struct Runs(Vec<f64>);
 
@@ -39,8 +39,10 @@ pub fn compare(python: &Python, workplace: &Workplace, runs: usize) -> Result<[T
         peer: "pymatting",
         rows: Vec::new(),
     };
-    let mut tables =
-        [table("Error of foreground colors, in code values,"), table("Time of foreground colors, one thread,")];
+    let mut tables = [
+        table("Error of foreground colors, in code values,"),
+        table("Processor time of foreground colors, one thread,"),
+    ];
     for (scene, Runs(theirs_ms)) in scenes.iter().zip(times) {
         let photo = scenes::picture(scene);
         let matte = Matte::from_alpha(scene.width_px, scene.height_px, scene.alpha.clone());
@@ -55,7 +57,7 @@ pub fn compare(python: &Python, workplace: &Workplace, runs: usize) -> Result<[T
         );
         let mut copies: Vec<_> = (0..runs).map(|_| photo.clone()).collect();
         let ours_ms = one_thread.install(|| {
-            median_of(runs, || {
+            median_processor_of(runs, || {
                 let mut copy = copies.pop().context("a copy for each run")?;
                 estimate_in_place(&mut copy, &matte);
                 Ok(copy)
