@@ -10,6 +10,7 @@ mod dist;
 mod man;
 mod onnx_runtime;
 mod process;
+mod programs;
 mod servers;
 mod tally;
 mod test;

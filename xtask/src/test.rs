@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::onnx_runtime;
 use crate::process;
+use crate::programs;
 use crate::servers;
 use crate::tally::Tally;
 
@@ -30,6 +31,7 @@ pub fn run(cargo_arguments: &[String]) -> Result<ExitCode> {
 
 /// Runs the suite with `variable` set, shows it live and counts its tests.
 pub fn suite(cargo_arguments: &[String], variable: Option<(&str, &str)>) -> Result<Outcome> {
+    programs::prepare();
     let path = servers::ready()?;
     let library = onnx_runtime::ready()?;
     let mut command = process::cargo(["test", "--no-fail-fast"]);
