@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let threads = std::thread::available_parallelism()?;
     let spread = segmenter.with_threads(threads)?;
-    let [least_ms, median_ms] = least_and_median(|| spread.segment(&picture).map(drop))?;
+    let [least_ms, median_ms] = least_and_median(|| spread.segment_lone(&picture).map(drop))?;
     println!("spread over {threads} threads {least_ms:.1} ms (median {median_ms:.1} ms)");
     Ok(())
 }

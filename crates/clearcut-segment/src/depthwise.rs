@@ -62,13 +62,14 @@ impl EvalOp for Depthwise {
         let mut output = parallel::unwritten(&self.output_shape(images))?;
         let mut planes = output.to_plain_array_view_mut::<f32>()?;
         let planes = planes.as_slice_mut().context("planes lie in one piece")?;
-        let band = Band { input_rows: 0..height, output_rows: 0..self.output.0 };
-        let layout = Layout::new(self, &band, width);
-        parallel::blocks(planes, self.plane_len(), |first, planes| {
+        parallel::rows(planes, self.output, |rows, planes| {
+            let band = Band { input_rows: self.rows_seen(&rows, height), output_rows: rows };
+            let layout = Layout::new(self, &band, width);
+            let seen = band.input_rows.start * width..band.input_rows.end * width;
             let (mut padded, mut spare) = (vec![0.0; layout.len()], Vec::new());
-            for (index, plane) in (first..).zip(planes.chunks_exact_mut(self.plane_len())) {
-                layout.copy(&input[index * height * width..][..height * width], width, &mut padded);
-                self.compute(index % channels, &padded, &layout, &mut spare, plane)?;
+            for (index, (plane, rows)) in input.chunks_exact(height * width).zip(planes).enumerate() {
+                layout.copy(&plane[seen.clone()], width, &mut padded);
+                self.compute(index % channels, &padded, &layout, &mut spare, rows)?;
             }
             Ok(())
         })?;

@@ -6,6 +6,8 @@
 
 mod rewrite;
 
+use std::ops::Range;
+
 use tract_onnx::tract_core::internal::{
     EvalContext, EvalOp, IntoTValue, Op, StaticName, TValue, TVec, TractErrorContext, TractResult, TypedFact, TypedOp,
     Validation, args_1, as_op, bail, op_as_typed_op, op_out_of_plan, tvec,
@@ -29,14 +31,20 @@ struct Expanded {
 }
 
 impl Expanded {
-    /// The planes of whole blocks from `first` on. `size` is the input's height and width.
-    fn compute(&self, input: &[f32], size: (usize, usize), first: usize, planes: &mut [f32]) -> TractResult<()> {
+    /// These rows of every plane. `size` is the input's height and width.
+    fn compute(
+        &self,
+        input: &[f32],
+        size: (usize, usize),
+        rows: &Range<usize>,
+        planes: &mut [&mut [f32]],
+    ) -> TractResult<()> {
         let (weights, bias) = self.widen.blocks()?;
-        let weights = weights.chunks_exact(self.widen.input_channels).skip(first);
-        let (output_height, output_width) = self.spread.output_size();
-        let plane_len = output_height * output_width;
+        let weights = weights.chunks_exact(self.widen.input_channels);
+        let (_, output_width) = self.spread.output_size();
+        let first_row = rows.start;
         let (mut panels, mut narrow, mut wide, mut spare) = (Panels::default(), Vec::new(), Vec::new(), Vec::new());
-        for band in self.bands(size) {
+        for band in self.bands(size, rows) {
             // The narrow planes are padded, not the wide ones, of which there are more.
             let layout = Layout::new(&self.spread, &band, size.1);
             narrow.clear();
@@ -50,13 +58,14 @@ impl Expanded {
             }
             wide.clear();
             wide.resize(CHANNELS * layout.len(), 0.0);
-            let rows = band.output_rows.start * output_width..band.output_rows.end * output_width;
-            let blocks = planes.chunks_mut(CHANNELS * plane_len).zip(weights.clone()).zip(&bias[first..]);
-            for (block, ((planes, weights), bias)) in (first..).zip(blocks) {
+            let rows = band.output_rows;
+            let rows = (rows.start - first_row) * output_width..(rows.end - first_row) * output_width;
+            let blocks = planes.chunks_mut(CHANNELS).zip(weights.clone()).zip(bias);
+            for (block, ((planes, weights), bias)) in blocks.enumerate() {
                 let finish = Finish { bias, addend: None, rectified: self.widen.rectified };
                 let mut rows_to_fill = rows_of(&mut wide, layout.len()).map(|row| &mut row[filled.clone()]);
                 block::multiply(weights, panels.samples(), finish, &mut rows_to_fill);
-                let planes = planes.chunks_exact_mut(plane_len).zip(wide.chunks_exact_mut(layout.len()));
+                let planes = planes.iter_mut().zip(wide.chunks_exact_mut(layout.len()));
                 for (channel, (plane, wide)) in (block * CHANNELS..).zip(planes) {
                     layout.clear_margins(wide);
                     self.spread.compute(channel, wide, &layout, &mut spare, &mut plane[rows.clone()])?;
@@ -66,15 +75,15 @@ impl Expanded {
         Ok(())
     }
 
-    /// Bands of rows that together give the whole result.
-    fn bands(&self, (height, width): (usize, usize)) -> impl Iterator<Item = Band> {
-        let rows = BAND_SAMPLES / (width * (self.widen.input_channels + CHANNELS));
-        let (output_height, _) = self.spread.output_size();
-        let rows = (rows / self.spread.stride()).clamp(1, output_height);
+    /// Bands that together give these rows of the result.
+    fn bands(&self, (height, width): (usize, usize), rows: &Range<usize>) -> impl Iterator<Item = Band> {
+        let most = BAND_SAMPLES / (width * (self.widen.input_channels + CHANNELS));
+        let most = (most / self.spread.stride()).clamp(1, rows.len());
         // Equal bands: a last one of few rows would compute its neighbors' rows for little.
-        let rows = output_height.div_ceil(output_height.div_ceil(rows));
-        (0..output_height).step_by(rows).map(move |start| {
-            let output_rows = start..(start + rows).min(output_height);
+        let share = rows.len().div_ceil(rows.len().div_ceil(most));
+        let end = rows.end;
+        rows.clone().step_by(share).map(move |start| {
+            let output_rows = start..(start + share).min(end);
             Band { input_rows: self.spread.rows_seen(&output_rows, height), output_rows }
         })
     }
@@ -115,8 +124,8 @@ impl EvalOp for Expanded {
         let plane_len = self.spread.plane_len();
         for (image, planes) in planes.chunks_exact_mut(self.widen.output_channels * plane_len).enumerate() {
             let input = &input[image * channels * height * width..][..channels * height * width];
-            parallel::blocks(planes, CHANNELS * plane_len, |first, planes| {
-                self.compute(input, (height, width), first, planes)
+            parallel::rows(planes, self.spread.output_size(), |rows, planes| {
+                self.compute(input, (height, width), &rows, planes)
             })?;
         }
         Ok(tvec!(output.into_tvalue()))

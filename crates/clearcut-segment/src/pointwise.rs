@@ -73,34 +73,34 @@ impl Pointwise {
         Ok((as_weights(&self.weights)?, as_weights(&self.bias)?))
     }
 
-    /// The planes of whole blocks from `first` on, made from those of all `parts`.
+    /// These pixels of every plane, made from those of all `parts`.
     fn compute(
         &self,
         parts: &[&[f32]],
         addend: Option<&[f32]>,
         plane_len: usize,
-        first: usize,
-        planes: &mut [f32],
+        pixels: Range<usize>,
+        planes: &mut [&mut [f32]],
     ) -> TractResult<()> {
         let (weights, bias) = self.blocks()?;
-        let weights = weights.chunks_exact(self.input_channels).skip(first);
+        let weights = weights.chunks_exact(self.input_channels);
         let strip_len = (STRIP_SAMPLES / self.input_channels).next_multiple_of(PIXELS);
         let mut panels = Panels::default();
-        for start in (0..plane_len).step_by(strip_len) {
-            let len = strip_len.min(plane_len - start);
-            panels.begin(self.input_channels, len);
+        for start in pixels.clone().step_by(strip_len) {
+            let strip = start..(start + strip_len).min(pixels.end);
+            panels.begin(self.input_channels, strip.len());
             for (channel, plane) in parts.iter().flat_map(|part| part.chunks_exact(plane_len)).enumerate() {
-                panels.put(channel, &plane[start..][..len]);
+                panels.put(channel, &plane[strip.clone()]);
             }
-            let blocks = planes.chunks_mut(CHANNELS * plane_len).zip(weights.clone()).zip(&bias[first..]);
-            for (block, ((planes, weights), bias)) in (first..).zip(blocks) {
+            let blocks = planes.chunks_mut(CHANNELS).zip(weights.clone()).zip(bias);
+            for (block, ((planes, weights), bias)) in blocks.enumerate() {
                 let mut rows: [&mut [f32]; CHANNELS] = Default::default();
-                for (row, plane) in rows.iter_mut().zip(planes.chunks_exact_mut(plane_len)) {
-                    *row = &mut plane[start..][..len];
+                for (row, plane) in rows.iter_mut().zip(planes) {
+                    *row = &mut plane[strip.start - pixels.start..strip.end - pixels.start];
                 }
                 let addend = addend.map(|addend| {
                     let mut planes = addend.chunks_exact(plane_len).skip(block * CHANNELS);
-                    std::array::from_fn(|_| planes.next().map_or(&[][..], |plane| &plane[start..][..len]))
+                    std::array::from_fn(|_| planes.next().map_or(&[][..], |plane| &plane[strip.clone()]))
                 });
                 block::multiply(
                     weights,
@@ -149,8 +149,8 @@ impl EvalOp for Pointwise {
             };
             let parts: Vec<&[f32]> = parts.iter().map(|part| &part[of_image(part)]).collect();
             let addend = addend.map(|addend| &addend[of_image(&addend)]);
-            parallel::blocks(planes, CHANNELS * plane_len, |first, planes| {
-                self.compute(&parts, addend, plane_len, first, planes)
+            parallel::rows(planes, (height, width), |rows, planes| {
+                self.compute(&parts, addend, plane_len, rows.start * width..rows.end * width, planes)
             })?;
         }
         Ok(tvec!(output.into_tvalue()))

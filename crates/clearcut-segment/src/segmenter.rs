@@ -16,6 +16,12 @@ pub trait Segmenter: std::fmt::Debug + Send + Sync {
     /// The matte of `picture`, at the model's own size; refining it to the picture's size is composition's work.
     /// The picture's own alpha is ignored here.
     fn segment(&self, picture: &Picture) -> Result<Matte, SegmentError>;
+
+    /// The same matte as [`Segmenter::segment`] gives, for a picture that is the only one in the works: what other
+    /// threads the segmenter has may help, since nobody else needs the processor.
+    fn segment_lone(&self, picture: &Picture) -> Result<Matte, SegmentError> {
+        self.segment(picture)
+    }
 }
 
 /// What makes one model's mattes different from another's.

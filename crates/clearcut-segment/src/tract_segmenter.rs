@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -32,7 +31,7 @@ pub(crate) const PROCESSING_REVISION: u32 = 3;
 #[derive(Debug, Clone)]
 pub struct TractSegmenter {
     loaded: Arc<Loaded>,
-    /// The pool that a picture is spread over while it is the only one; none for the calling thread alone.
+    /// The pool that a lone picture is spread over; none for the calling thread alone.
     executor: Option<Executor>,
 }
 
@@ -54,8 +53,6 @@ struct Loaded {
     spec: ModelSpec,
     identity: ModelIdentity,
     plans: OnceLock<Result<Plans, String>>,
-    /// Pictures that are in the network at the moment.
-    running: AtomicUsize,
     /// What the plans are still to be made from.
     program: &'static [u8],
 }
@@ -89,9 +86,9 @@ impl TractSegmenter {
         Self::read(onnx, spec).map_err(|reason| SegmentError::load(&spec.name, reason))
     }
 
-    /// The same network, with a picture spread over `threads` threads while it is the only one, so that a single
-    /// picture is done sooner. Pictures that come together have a thread each, which gets the most of them done.
-    /// The mattes are the same.
+    /// The same network, with a [lone](Segmenter::segment_lone) picture spread over `threads` threads, so that it is
+    /// done sooner. Pictures that come together have a thread each, which gets the most of them done. The mattes are
+    /// the same.
     pub fn with_threads(&self, threads: NonZeroUsize) -> Result<Self, SegmentError> {
         let executor = match threads.get() {
             1 => None,
@@ -107,13 +104,7 @@ impl TractSegmenter {
     #[cfg(feature = "embedded-model")]
     pub(crate) fn from_program(onnx: &'static [u8], spec: &ModelSpec) -> Self {
         let identity = ModelIdentity::new(&spec.name, blake3::hash(onnx).into(), processing_text(spec));
-        let loaded = Loaded {
-            spec: spec.clone(),
-            identity,
-            plans: OnceLock::new(),
-            running: AtomicUsize::new(0),
-            program: onnx,
-        };
+        let loaded = Loaded { spec: spec.clone(), identity, plans: OnceLock::new(), program: onnx };
         Self { loaded: Arc::new(loaded), executor: None }
     }
 
@@ -134,13 +125,7 @@ impl TractSegmenter {
         let mut onnx = Hashing { inner: onnx, hasher: blake3::Hasher::new() };
         let plans = guarded(|| Plans::new(Network::read(&mut onnx, spec)?, spec.processing.input.size))?;
         let identity = ModelIdentity::new(&spec.name, onnx.hasher.finalize().into(), processing_text(spec));
-        let loaded = Loaded {
-            spec: spec.clone(),
-            identity,
-            plans: OnceLock::from(Ok(plans)),
-            running: AtomicUsize::new(0),
-            program: &[],
-        };
+        let loaded = Loaded { spec: spec.clone(), identity, plans: OnceLock::from(Ok(plans)), program: &[] };
         Ok(Self { loaded: Arc::new(loaded), executor: None })
     }
 
@@ -170,16 +155,17 @@ impl TractSegmenter {
         Ok(times)
     }
 
-    fn run(&self, input: &InputTensor) -> Result<Matte, SegmentError> {
+    /// On the pool, if there is one, or on the calling thread.
+    fn run(&self, picture: &Picture, executor: Option<&Executor>) -> Result<Matte, SegmentError> {
         let spec = &self.loaded.spec;
+        let input = &spec.prepare(picture);
         let outputs = self.evaluate(input, |plan, tensor| {
-            let place = Place::take(&self.loaded.running);
             let run = || plan.run(tvec!(tensor.into()));
-            match &self.executor {
+            match executor {
                 // Wholly on the pool's own threads. A caller that is a thread of another pool takes up other work of
                 // that pool while it waits, maybe another picture: it must not be inside of tract then, which keeps
                 // its working memory by thread.
-                Some(Executor::MultiThread(pool)) if place.alone => {
+                Some(Executor::MultiThread(pool)) => {
                     pool.install(|| multithread_tract_scope(Executor::MultiThread(Arc::clone(pool)), run))
                 }
                 _ => run(),
@@ -225,26 +211,11 @@ impl Segmenter for TractSegmenter {
     }
 
     fn segment(&self, picture: &Picture) -> Result<Matte, SegmentError> {
-        self.run(&self.loaded.spec.prepare(picture))
+        self.run(picture, None)
     }
-}
 
-/// A picture in the network.
-struct Place<'a> {
-    running: &'a AtomicUsize,
-    /// No other was there when it came.
-    alone: bool,
-}
-
-impl<'a> Place<'a> {
-    fn take(running: &'a AtomicUsize) -> Self {
-        Self { running, alone: running.fetch_add(1, Ordering::Relaxed) == 0 }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.running.fetch_sub(1, Ordering::Relaxed);
+    fn segment_lone(&self, picture: &Picture) -> Result<Matte, SegmentError> {
+        self.run(picture, self.executor.as_ref())
     }
 }
 

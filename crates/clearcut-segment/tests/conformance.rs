@@ -42,5 +42,5 @@ fn a_matte_is_the_same_on_any_number_of_threads() {
     let picture = Picture::from_rgba(300, 200, rgba);
     let alone = TractSegmenter::embedded();
     let spread = alone.with_threads(3.try_into().expect("not zero")).expect("three threads");
-    assert_eq!(alone.segment(&picture).expect("a matte"), spread.segment(&picture).expect("a matte"));
+    assert_eq!(alone.segment(&picture).expect("a matte"), spread.segment_lone(&picture).expect("a matte"));
 }

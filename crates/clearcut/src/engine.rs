@@ -277,9 +277,9 @@ impl Inner {
 
     /// The network's matte of these pixels and what computing it took: zero if it was known.
     async fn matte(&self, ticket: &Ticket, picture: Arc<Picture>) -> Result<(Matte, Duration), RemoveError> {
-        let segmenter = Arc::clone(&self.parts.segmenter);
+        let (segmenter, pool) = (Arc::clone(&self.parts.segmenter), self.parts.pool.clone());
         let Some(cache) = &self.parts.cache else {
-            return ticket.run(move || segment(segmenter.as_ref(), &picture)).await;
+            return ticket.run(move || segment(segmenter.as_ref(), &picture, &pool)).await;
         };
         let (key, picture) = ticket
             .run({
@@ -295,7 +295,7 @@ impl Inner {
             let (ticket, took, request) = (ticket.clone(), Arc::clone(&took), Span::current());
             async move || {
                 let step = move || {
-                    let (matte, elapsed) = segment(segmenter.as_ref(), &picture)?;
+                    let (matte, elapsed) = segment(segmenter.as_ref(), &picture, &pool)?;
                     drop(picture);
                     Ok((stored::matte_entry(&matte, elapsed)?, elapsed))
                 };
@@ -319,9 +319,11 @@ impl Drop for Inner {
     }
 }
 
-fn segment(segmenter: &dyn Segmenter, picture: &Picture) -> Result<(Matte, Duration), RemoveError> {
+fn segment(segmenter: &dyn Segmenter, picture: &Picture, pool: &CpuPool) -> Result<(Matte, Duration), RemoveError> {
     let (_stage, started) = (stage!("segment").entered(), Instant::now());
-    Ok((segmenter.segment(picture)?, started.elapsed()))
+    let lone = pool.in_flight() == 1;
+    let matte = if lone { segmenter.segment_lone(picture) } else { segmenter.segment(picture) }?;
+    Ok((matte, started.elapsed()))
 }
 
 fn cache_key(key: &str) -> CacheKey {

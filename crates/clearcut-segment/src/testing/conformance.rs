@@ -24,6 +24,7 @@ macro_rules! segmenter_conformance_tests {
             identity_is_named_and_constant,
             equal_pictures_have_equal_mattes,
             threads_share_one_segmenter,
+            a_lone_picture_has_the_same_matte,
             every_shape_has_a_matte,
             alpha_of_the_picture_is_ignored,
         );
@@ -61,6 +62,19 @@ pub fn threads_share_one_segmenter(segmenter: &dyn Segmenter) {
     std::thread::scope(|scope| {
         for (picture, alone) in pictures.iter().zip(&alone) {
             scope.spawn(move || assert!(*alone == segment(segmenter, picture), "threads disturb one another"));
+        }
+    });
+}
+
+/// Whoever else may help, a picture has the matte that it has among others. Several may be taken for the only one.
+pub fn a_lone_picture_has_the_same_matte(segmenter: &dyn Segmenter) {
+    let pictures = [gradient(40, 30), gradient(300, 200), gradient(31, 57)];
+    std::thread::scope(|scope| {
+        for picture in &pictures {
+            scope.spawn(move || {
+                let lone = segmenter.segment_lone(picture).unwrap_or_else(|error| panic!("{picture:?}: {error}"));
+                assert!(lone == segment(segmenter, picture), "{picture:?} has another matte when it is alone");
+            });
         }
     });
 }
