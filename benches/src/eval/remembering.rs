@@ -29,6 +29,7 @@ impl<S: Segmenter> Segmenter for Remembering<S> {
         if let Some(last) = last.filter(|last| last.0 == *picture) {
             return Ok(last.1.clone());
         }
+        // An evaluation does one picture after the other, whichever way asks first.
         let matte = self.inner.segment_lone(picture)?;
         let pair = Arc::new((picture.clone(), matte.clone()));
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(pair);

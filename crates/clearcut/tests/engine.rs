@@ -5,12 +5,14 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
 };
 
-use clearcut::{Engine, ErrorKind, Limits, Plan, RemoveError, SegmentError, Source, TieredCache};
+use clearcut::{
+    Engine, ErrorKind, Limits, ModelIdentity, Picture, Plan, RemoveError, SegmentError, Segmenter, Source, TieredCache,
+};
 use clearcut_cache::{CacheTier, MemoryOptions, MemoryTier, SystemClock, TierPolicy, testing::MapTier};
 use clearcut_image::{Matte, decode};
 use clearcut_segment::testing::CountingSegmenter;
@@ -125,8 +127,7 @@ async fn a_cached_matte_gives_the_same_bytes_as_a_fresh_one() {
 async fn another_model_never_reads_this_ones_results() {
     let tier = Arc::new(MapTier::new("shared"));
     let first = disc();
-    let other =
-        Arc::new(CountingSegmenter::disc().with_model(clearcut::ModelIdentity::new("other", [1; 32], "testing")));
+    let other = Arc::new(CountingSegmenter::disc().with_model(ModelIdentity::new("other", [1; 32], "testing")));
     for segmenter in [&first, &other] {
         let engine = Engine::builder().segmenter(segmenter.clone()).cache(cache(vec![tier.clone()])).build().unwrap();
         engine.remove(photo(), &Plan::default()).await.unwrap();
@@ -327,4 +328,41 @@ async fn pictures_that_come_together_do_not_disturb_each_other_in_the_network() 
         let alone = engine.remove(photo, &plan).await.unwrap();
         assert_eq!(alone.bytes, together, "a picture is the same in company");
     }
+}
+
+/// Counts how it was asked.
+#[derive(Debug)]
+struct Asked {
+    inner: CountingSegmenter,
+    lone: AtomicUsize,
+}
+
+impl Segmenter for Asked {
+    fn model(&self) -> &ModelIdentity {
+        self.inner.model()
+    }
+
+    fn segment(&self, picture: &Picture) -> Result<Matte, SegmentError> {
+        self.inner.segment(picture)
+    }
+
+    fn segment_lone(&self, picture: &Picture) -> Result<Matte, SegmentError> {
+        self.lone.fetch_add(1, Ordering::SeqCst);
+        self.inner.segment(picture)
+    }
+}
+
+#[tokio::test]
+async fn only_a_picture_without_company_is_called_lone() {
+    let asked = Arc::new(Asked { inner: CountingSegmenter::disc(), lone: AtomicUsize::new(0) });
+    let threads = NonZeroUsize::new(2).unwrap();
+    let engine = Engine::builder().segmenter(asked.clone()).threads(threads).build().unwrap();
+    let plan = Plan::default();
+    engine.remove(photo(), &plan).await.unwrap();
+    assert_eq!((asked.lone.load(Ordering::SeqCst), asked.inner.calls()), (1, 1));
+    // Both have a place before either of them is in the network; the one that ends last may be lone again.
+    let (one, other) = tokio::join!(engine.remove(photo(), &plan), engine.remove(photo(), &plan));
+    assert_eq!(one.unwrap().bytes, other.unwrap().bytes);
+    assert_eq!(asked.inner.calls(), 3);
+    assert!(asked.lone.load(Ordering::SeqCst) <= 2, "a picture in company was called lone");
 }
