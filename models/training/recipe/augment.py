@@ -16,8 +16,8 @@ BACKGROUND = 25
 # The least side of a piece of background.
 STRIP_PX = 48
 # How often a sample has no subject, and how often it is pasted together.
-EMPTY_SHARE = 0.14
-PASTED_SHARE = 0.16
+EMPTY_SHARE = 0.26
+PASTED_SHARE = 0.22
 
 
 class Drawer:
@@ -58,9 +58,9 @@ class Drawer:
 
     def empty(self, side: int) -> np.ndarray:
         kind = self.rng.random()
-        if kind < 0.72:
+        if kind < 0.68:
             return self.background(side)
-        if kind < 0.86:
+        if kind < 0.8:
             return self.drawn(side)
         return self.blurred(side)
 
@@ -79,10 +79,24 @@ class Drawer:
         return self.drawn(side)
 
     def blurred(self, side: int) -> np.ndarray:
-        """A photo far out of focus: colours without a thing."""
+        """A photo far out of focus: colours without a thing, and now and then the discs that lights become there."""
         index = self.index()
         small = self.pictures[index].resize((self.rng.randint(2, 7),) * 2, Image.BILINEAR)
-        return pixels(small, side, resample=Image.BICUBIC)
+        picture = pixels(small, side, resample=Image.BICUBIC)
+        return self.lit(picture) if self.rng.random() < 0.6 else picture
+
+    def lit(self, picture: np.ndarray) -> np.ndarray:
+        """The picture with discs of light, each of one colour, with an edge of a pixel or more."""
+        side = len(picture)
+        y, x = np.mgrid[0:side, 0:side].astype(np.float32)
+        radius = self.rng.uniform(0.015, 0.06) * side
+        for _ in range(self.rng.randint(2, 24)):
+            distance = np.hypot(x - self.rng.uniform(0, side), y - self.rng.uniform(0, side))
+            reach = radius * self.rng.uniform(0.7, 1.4)
+            disc = ((reach - distance) / self.rng.uniform(1, 3) + 0.5).clip(0, 1) * self.rng.uniform(0.1, 0.9)
+            colour = self.numbers.uniform(0.4, 1.0, 3).astype(np.float32)
+            picture = picture + (colour - picture) * disc[..., None]
+        return picture
 
     def drawn(self, side: int) -> np.ndarray:
         """A plain colour, a gradient, stripes or grain."""
@@ -105,7 +119,7 @@ class Drawer:
 
     def scene(self, side: int) -> np.ndarray:
         kind = self.rng.random()
-        return self.background(side) if kind < 0.65 else self.drawn(side) if kind < 0.8 else self.blurred(side)
+        return self.background(side) if kind < 0.6 else self.drawn(side) if kind < 0.7 else self.blurred(side)
 
     def pasted(self, side: int) -> Sample:
         """One to three subjects, large and small, on another background."""
