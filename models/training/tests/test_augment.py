@@ -37,6 +37,13 @@ class Augment(unittest.TestCase):
             self.assertLess(red.mean(), 0.01)
             self.assertGreater(green.mean(), 0.49)
 
+    def test_a_photo_out_of_focus_has_discs_of_light_now_and_then(self):
+        gray, empty = Image.new("RGB", (160, 120), "gray"), Image.new("L", (160, 120), 0)
+        source = Drawer([gray], [empty], [1.0], random.Random(1))
+        pictures = [source.blurred(SIDE) for _ in range(100)]
+        self.assertTrue(30 < sum(np.ptp(picture) > 0.01 for picture in pictures) < 90)
+        self.assertTrue(all(picture.min() >= 0 and picture.max() <= 1 for picture in pictures))
+
     def test_crops_keep_picture_and_matte_together(self):
         source = drawer()
         for _ in range(50):
