@@ -1,4 +1,4 @@
-"""The commands: prepare, train, evaluate, export."""
+"""The commands: prepare, narrow, train, evaluate, export."""
 
 import argparse
 import time
@@ -19,6 +19,13 @@ def arguments() -> argparse.Namespace:
     prepare.add_argument("--teacher", type=Path, required=True, help="ONNX file of IS-Net")
     prepare.add_argument("--size", type=int, default=1024, help="side in pixels at which the teacher looks again")
     prepare.add_argument("--minutes", type=float, default=60, help="time for the teacher; 0 only chooses")
+
+    narrow = commands.add_parser("narrow", help="keep the channels of a wider last stage that matter most")
+    narrow.add_argument("--prepared", type=Path, required=True, help="the folder that prepare wrote")
+    narrow.add_argument("--model", type=Path, required=True, help="ONNX file with the wider stage")
+    narrow.add_argument("--out", type=Path, required=True, help="ONNX file to train on from")
+    narrow.add_argument("--width", type=int, default=16, help="channels of the stage")
+    narrow.add_argument("--photos", type=int, default=64, help="photos on which channels are compared")
 
     train = commands.add_parser("train", help="train on the chosen photos; goes on where it was cut off")
     train.add_argument("--prepared", type=Path, required=True, help="the folder that prepare wrote")
@@ -68,6 +75,14 @@ def main() -> None:
 
         log = logger(given.out / "log.txt")
         prepare(given.data, given.student, given.teacher, given.size, given.minutes, given.out, device, log)
+    elif given.command == "narrow":
+        from . import chosen
+        from .export import export
+        from .narrow import narrow
+
+        learnt = [row for row in chosen.read(given.prepared) if not row.held_out]
+        pictures = [row.picture() for row in learnt[:: max(1, len(learnt) // given.photos)]]
+        export(narrow(given.model, given.width, pictures, logger(None)), given.out)
     elif given.command == "train":
         from . import chosen
         from .train import Settings, train
@@ -94,8 +109,9 @@ def main() -> None:
         from .export import export
         from .network import Network
 
-        network = Network()
-        network.load_state_dict(torch.load(given.checkpoint, map_location="cpu")["average"])
+        state = torch.load(given.checkpoint, map_location="cpu")["average"]
+        network = Network(len(state["stage1.reduce.weight"]))
+        network.load_state_dict(state)
         export(network, given.out)
         logger(None)(f"{given.out}: {given.out.stat().st_size} bytes")
 

@@ -127,11 +127,11 @@ class Stage(nn.Module):
 class Network(nn.Module):
     """A picture in [-1, 1], N x 3 x H x W with sides that 32 divides, to the logits of its matte, N x 1 x H x W."""
 
-    def __init__(self):
+    def __init__(self, last_width: int = DECODER[3]):
         super().__init__()
         self.encoder = Encoder()
         self.context = Context(320, CONTEXT)
-        d4, d3, d2, d1 = DECODER
+        d4, d3, d2, d1 = (*DECODER[:3], last_width)
         self.stage4 = Stage(CONTEXT, 96, d4)
         self.stage3 = Stage(d4, 32, d3)
         self.stage2 = Stage(d3, 24, d2)

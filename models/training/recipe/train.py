@@ -83,7 +83,7 @@ class Run:
     def __init__(self, settings: Settings, device: torch.device, log):
         torch.manual_seed(settings.seed)
         self.settings, self.device = settings, device
-        self.network = Network()
+        self.network = Network(weights.last_width(settings.init))
         self.fresh = set(weights.load(self.network, settings.init))
         log(f"{settings.init}: {len(self.fresh)} tensors start from nothing")
         self.network = self.network.to(device, memory_format=torch.channels_last)

@@ -39,6 +39,14 @@ def load(network: Network, file: Path) -> list[str]:
     return [name for name in state if name not in fitting]
 
 
+def last_width(file: Path) -> int:
+    """The channels of the file's last stage."""
+    for tensor in onnx.load(file).graph.initializer:
+        if renamed(tensor.name) == "stage1.reduce.weight":
+            return tensor.dims[0]
+    raise ValueError(f"{file} has no last stage of this network")
+
+
 def renamed(name: str) -> str:
     for pattern, replacement in FIRST_VERSION:
         if re.match(pattern, name):

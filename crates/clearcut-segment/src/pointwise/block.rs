@@ -90,7 +90,13 @@ fn sums<const TOGETHER: usize>(
     bias: &Weights,
     add: impl Fn(f32, f32, f32) -> f32 + Copy,
 ) -> [Sums; TOGETHER] {
-    let mut sums = [bias.map(|bias| [bias; PIXELS]); TOGETHER];
+    // A loop: copies of arrays would be written to memory in other pieces than they are read in, which stalls.
+    let mut sums = [[[0.0; PIXELS]; CHANNELS]; TOGETHER];
+    for sums in &mut sums {
+        for channel in 0..CHANNELS {
+            sums[channel] = [bias[channel]; PIXELS];
+        }
+    }
     let (first, second) = panels.split_at(weights.len());
     // Two loops: indices into `panels` would be checked at every step, and the sums would not stay in registers.
     if TOGETHER == 1 {
