@@ -8,7 +8,6 @@ same layer of the wider network computes (the idea of ThiNet, Luo et al., 2017, 
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 import torch.nn.functional as F
 from PIL import Image
