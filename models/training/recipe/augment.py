@@ -21,10 +21,12 @@ PASTED_SHARE = 0.22
 
 
 class Drawer:
-    """Draws samples from photos, in which subjects and backgrounds are known."""
+    """Draws samples from photos, in which subjects and backgrounds are known; the `bare` ones have no subject."""
 
-    def __init__(self, pictures: Sequence, mattes: Sequence, weights: list[float], rng: random.Random):
-        self.pictures, self.mattes = pictures, mattes
+    def __init__(
+        self, pictures: Sequence, mattes: Sequence, weights: list[float], bare: Sequence[int], rng: random.Random
+    ):
+        self.pictures, self.mattes, self.bare = pictures, mattes, bare
         self.reach = np.cumsum(weights)
         self.rng = rng
         self.numbers = np.random.default_rng(rng.getrandbits(32))
@@ -58,11 +60,18 @@ class Drawer:
 
     def empty(self, side: int) -> np.ndarray:
         kind = self.rng.random()
-        if kind < 0.68:
+        if kind < 0.3 and self.bare:
+            return self.heap(side)
+        if kind < 0.75:
             return self.background(side)
-        if kind < 0.8:
+        if kind < 0.83:
             return self.drawn(side)
         return self.blurred(side)
+
+    def heap(self, side: int) -> np.ndarray:
+        """A window, often a small one, of a photo without a subject: many things, none of which is the one."""
+        picture = self.pictures[self.rng.choice(self.bare)]
+        return pixels(picture, side, self.box(picture.size, self.rng.uniform(0.3, 1.0)))
 
     def background(self, side: int) -> np.ndarray:
         """A window of a photo beside its subject; something drawn where none is found."""

@@ -3,9 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 TABLE = "chosen.tsv"
+# Sources with pictures of many things, none of which is the subject.
+SHELVES = {"grocery"}
+# Under this coverage such a picture has no subject, which is worth knowing.
+NO_SUBJECT = 0.015
+
+
+def bare(source: str, matte: np.ndarray) -> bool:
+    """Whether a photo with this matte, in [0, 1], shows things and no subject."""
+    return source in SHELVES and float(matte.mean()) < NO_SUBJECT
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,9 @@ class Chosen:
 
     def matte(self) -> Image.Image:
         return Image.open(self.matte_file).convert("L")
+
+    def bare(self) -> bool:
+        return bare(self.source, np.asarray(self.matte(), np.float32) / 255)
 
 
 def write(rows: list[Chosen], out: Path) -> None:

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from . import chosen, metrics
-from .chosen import Chosen
+from .chosen import SHELVES, Chosen, bare
 from .evaluate import Model
 from .photos import Photo, listed
 from .teacher import BATCH, Teacher
@@ -26,9 +26,6 @@ TRUSTED = {"ccp"}
 AGREED = 0.7
 # Outside of these a reference shows no subject, no background, or a teacher that was unsure (mean of p (1 - p)).
 LEAST_COVERAGE, MOST_COVERAGE, MOST_UNSURE = 0.015, 0.97, 0.06
-# Under this coverage a shelf is a picture without a subject, which is worth knowing.
-NO_SUBJECT = 0.003
-SHELVES = {"grocery"}
 HELD_OUT_IN = 40
 
 
@@ -82,9 +79,11 @@ def choose(data: Path, agreement: dict[str, float], labels: Path) -> list[Chosen
         if made.exists():
             if usable(np.asarray(Image.open(made), np.float32) / 255):
                 row = made
-        elif photo.source in TRUSTED or agreement[photo.name] >= AGREED:
-            if usable(photo.matte()) or photo.source in SHELVES and photo.matte().mean() < NO_SUBJECT:
-                row = given
+        elif bare(photo.source, photo.matte()):
+            # Where the student sees a subject in a heap of fruit, it has something to learn.
+            row = given
+        elif (photo.source in TRUSTED or agreement[photo.name] >= AGREED) and usable(photo.matte()):
+            row = given
         if row is not None:
             picture = photo.folder / f"{photo.name}.jpg"
             rows.append(Chosen(photo.source, picture, row, 2.0 if row == made else 1.0, held_out))

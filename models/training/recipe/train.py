@@ -63,10 +63,12 @@ class Batches(IterableDataset):
         self.pictures = Kept([row.picture for row in chosen])
         self.mattes = Kept([row.matte for row in chosen])
         self.weights = [SOURCE_WEIGHTS[row.source] * row.weight for row in chosen]
+        self.bare = [index for index, row in enumerate(chosen) if row.bare()]
         self.settings, self.step, self.side = settings, step, side
 
     def __iter__(self):
-        drawer = Drawer(self.pictures, self.mattes, self.weights, random.Random(f"{self.settings.seed} {self.step}"))
+        rng = random.Random(f"{self.settings.seed} {self.step}")
+        drawer = Drawer(self.pictures, self.mattes, self.weights, self.bare, rng)
         while True:
             samples = [drawer.sample(self.side) for _ in range(self.settings.batch)]
             pictures = np.stack([picture for picture, _ in samples]).transpose(0, 3, 1, 2)

@@ -17,7 +17,7 @@ def drawer(seed: int = 1) -> Drawer:
     picture, matte = Image.new("RGB", (160, 120), "green"), Image.new("L", (160, 120), 0)
     ImageDraw.Draw(picture).ellipse((60, 20, 110, 70), "red")
     ImageDraw.Draw(matte).ellipse((60, 20, 110, 70), 255)
-    return Drawer([picture], [matte], [1.0], random.Random(seed))
+    return Drawer([picture], [matte], [1.0], [], random.Random(seed))
 
 
 class Augment(unittest.TestCase):
@@ -39,10 +39,21 @@ class Augment(unittest.TestCase):
 
     def test_a_photo_out_of_focus_has_discs_of_light_now_and_then(self):
         gray, empty = Image.new("RGB", (160, 120), "gray"), Image.new("L", (160, 120), 0)
-        source = Drawer([gray], [empty], [1.0], random.Random(1))
+        source = Drawer([gray], [empty], [1.0], [], random.Random(1))
         pictures = [source.blurred(SIDE) for _ in range(100)]
         self.assertTrue(30 < sum(np.ptp(picture) > 0.01 for picture in pictures) < 90)
         self.assertTrue(all(picture.min() >= 0 and picture.max() <= 1 for picture in pictures))
+
+    def test_a_heap_is_one_of_the_photos_without_a_subject(self):
+        fills = [("RGB", "red"), ("RGB", "lime"), ("L", 0)]
+        red, green, empty = (Image.new(mode, (160, 120), fill) for mode, fill in fills)
+        source = Drawer([red, green], [empty, empty], [1.0, 1.0], [1], random.Random(1))
+        heaps = 0
+        for _ in range(100):
+            self.assertEqual(source.heap(SIDE).mean((0, 1)).tolist(), [0, 1, 0])
+            heaps += source.empty(SIDE).mean((0, 1)).tolist() == [0, 1, 0]
+        # Half of the backgrounds are green too.
+        self.assertTrue(30 < heaps < 80, heaps)
 
     def test_crops_keep_picture_and_matte_together(self):
         source = drawer()

@@ -28,11 +28,12 @@ class Narrow(unittest.TestCase):
             pictures.append(Image.fromarray(pixels.astype(np.uint8)))
         torch.manual_seed(0)
         with torch.inference_mode():
-            wide = Network()
+            width = weights.last_width(MODEL)
+            wide = Network(width)
             weights.load(wide, MODEL)
-            narrowed = narrow.narrow(MODEL, 16, pictures, lambda _: None)
-            self.assertEqual(narrowed.stage1.reduce.out_channels, 16)
-            untrained = Network(16)
+            narrowed = narrow.narrow(MODEL, width // 2, pictures, lambda _: None)
+            self.assertEqual(narrowed.stage1.reduce.out_channels, width // 2)
+            untrained = Network(width // 2)
             for part in ("encoder", "context", "stage4", "stage3", "stage2"):
                 getattr(untrained, part).load_state_dict(getattr(wide, part).state_dict())
             inputs = narrow.stage_inputs(wide, pictures[0])
