@@ -42,8 +42,8 @@ impl EngineBuilder {
         self
     }
 
-    /// How many pictures are worked on at once, each on one thread while there are as many, and on the idle ones too
-    /// while there are fewer; one for each core by default.
+    /// How many pictures are worked on at once, each on a thread of its own, a lone one on all of them; one for each
+    /// core by default.
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = Some(threads);
         self

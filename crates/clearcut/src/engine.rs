@@ -277,9 +277,10 @@ impl Inner {
 
     /// The network's matte of these pixels and what computing it took: zero if it was known.
     async fn matte(&self, ticket: &Ticket, picture: Arc<Picture>) -> Result<(Matte, Duration), RemoveError> {
-        let (segmenter, pool) = (Arc::clone(&self.parts.segmenter), self.parts.pool.clone());
+        let segmenter = Arc::clone(&self.parts.segmenter);
         let Some(cache) = &self.parts.cache else {
-            return ticket.run(move || segment(segmenter.as_ref(), &picture, &pool)).await;
+            let asking = ticket.clone();
+            return ticket.run(move || segment(segmenter.as_ref(), &picture, &asking)).await;
         };
         let (key, picture) = ticket
             .run({
@@ -290,23 +291,27 @@ impl Inner {
                 }
             })
             .await?;
-        let took = Arc::new(OnceLock::new());
+        let computed = Arc::new(OnceLock::new());
         let compute = {
-            let (ticket, took, request) = (ticket.clone(), Arc::clone(&took), Span::current());
+            let (ticket, computed, request) = (ticket.clone(), Arc::clone(&computed), Span::current());
             async move || {
+                let asking = ticket.clone();
                 let step = move || {
-                    let (matte, elapsed) = segment(segmenter.as_ref(), &picture, &pool)?;
+                    let (matte, elapsed) = segment(segmenter.as_ref(), &picture, &asking)?;
                     drop(picture);
-                    Ok((stored::matte_entry(&matte, elapsed)?, elapsed))
+                    Ok((stored::matte_entry(&matte, elapsed)?, matte, elapsed))
                 };
-                let (entry, elapsed) = ticket.run(step).instrument(request).await.map_err(stored::failure)?;
-                took.get_or_init(|| elapsed);
+                let (entry, matte, elapsed) = ticket.run(step).instrument(request).await.map_err(stored::failure)?;
+                computed.get_or_init(|| (matte, elapsed));
                 Ok(entry)
             }
         };
         let options = ComputeOptions::new(self.parts.expiry.matte).negative_ttl(self.parts.expiry.failure);
         let lookup = cache.get_or_compute(&cache_key(&key), &options, compute).await.map_err(stored::lookup_error)?;
-        Ok((stored::matte(lookup)?, took.get().copied().unwrap_or_default()))
+        match computed.get() {
+            Some((matte, took)) => Ok((matte.clone(), *took)),
+            None => Ok((stored::matte(lookup)?, Duration::ZERO)),
+        }
     }
 }
 
@@ -319,10 +324,9 @@ impl Drop for Inner {
     }
 }
 
-fn segment(segmenter: &dyn Segmenter, picture: &Picture, pool: &CpuPool) -> Result<(Matte, Duration), RemoveError> {
+fn segment(segmenter: &dyn Segmenter, picture: &Picture, ticket: &Ticket) -> Result<(Matte, Duration), RemoveError> {
     let (_stage, started) = (stage!("segment").entered(), Instant::now());
-    let lone = pool.in_flight() == 1;
-    let matte = if lone { segmenter.segment_lone(picture) } else { segmenter.segment(picture) }?;
+    let matte = if ticket.is_lone() { segmenter.segment_lone(picture) } else { segmenter.segment(picture) }?;
     Ok((matte, started.elapsed()))
 }
 

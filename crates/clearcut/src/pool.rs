@@ -1,7 +1,11 @@
 //! The engine's own threads, and the room in which pictures wait for them.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+};
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{ErrorKind, RemoveError};
@@ -10,7 +14,7 @@ use crate::{ErrorKind, RemoveError};
 /// that find it full are turned away before anything is decoded.
 #[derive(Clone)]
 pub(crate) struct CpuPool {
-    threads: Arc<rayon::ThreadPool>,
+    threads: Arc<Threads>,
     /// One permit a picture in the works, so that at most that many pictures are in memory.
     works: Arc<Semaphore>,
     /// One permit a picture in the works or waiting.
@@ -18,23 +22,37 @@ pub(crate) struct CpuPool {
     places: usize,
 }
 
+/// A picture in company has one thread, and shares nothing with the others: where they shared a pool, a thread that
+/// waited for a part of its own picture took up a step of another one and kept its own waiting.
+struct Threads {
+    /// For a picture without company, whose steps are spread over all of them, and for short steps of no picture.
+    all: ThreadPool,
+    /// A thread for each place in the works, those that no picture has at present.
+    single: Mutex<Vec<ThreadPool>>,
+}
+
 /// A picture's place in the works. Its steps run one after another; the place is free when the ticket is dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Ticket {
-    threads: Arc<rayon::ThreadPool>,
-    _permits: Arc<[OwnedSemaphorePermit; 2]>,
+    pool: CpuPool,
+    place: Arc<Place>,
+}
+
+#[derive(Debug)]
+struct Place {
+    threads: Arc<Threads>,
+    /// Given back with the place.
+    own: Option<ThreadPool>,
+    _permits: [OwnedSemaphorePermit; 2],
 }
 
 impl CpuPool {
     /// `threads` pictures at once, each on one thread, and `waiting` more in the room.
     pub(crate) fn new(threads: usize, waiting: usize) -> Result<Self, RemoveError> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|i| format!("clearcut-{i}"))
-            .build()
-            .map_err(|error| RemoveError::internal(format_args!("cannot start threads: {error}")))?;
+        let single = (0..threads).map(|i| pool(1, move |_| format!("clearcut-{i}"))).collect::<Result<_, _>>()?;
+        let all = pool(threads, |i| format!("clearcut-all-{i}"))?;
         Ok(Self {
-            threads: Arc::new(pool),
+            threads: Arc::new(Threads { all, single: Mutex::new(single) }),
             works: Arc::new(Semaphore::new(threads)),
             room: Arc::new(Semaphore::new(threads + waiting)),
             places: threads + waiting,
@@ -47,7 +65,9 @@ impl CpuPool {
             RemoveError::new(ErrorKind::Busy, "too many pictures are waiting already; try again in a moment")
         })?;
         let works = Arc::clone(&self.works).acquire_owned().await.map_err(RemoveError::internal)?;
-        Ok(Ticket { threads: Arc::clone(&self.threads), _permits: Arc::new([room, works]) })
+        let threads = Arc::clone(&self.threads);
+        let own = threads.single.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Ok(Ticket { pool: self.clone(), place: Arc::new(Place { threads, own, _permits: [room, works] }) })
     }
 
     /// Runs a short step that needs no place in the works, such as hashing an upload.
@@ -55,7 +75,7 @@ impl CpuPool {
         &self,
         step: impl FnOnce() -> Result<T, RemoveError> + Send + 'static,
     ) -> Result<T, RemoveError> {
-        spawn(&self.threads, step, ()).await
+        spawn(&self.threads.all, step, ()).await
     }
 
     /// Pictures in the works or waiting for it.
@@ -65,20 +85,40 @@ impl CpuPool {
 }
 
 impl Ticket {
-    /// Runs `step` on one of the pool's threads. If the future is dropped before the step has begun, the step never
-    /// runs. A panic becomes an error: the pool and its other pictures go on.
+    /// Runs `step` on the picture's own thread, or where all of them may help if it is [lone](Ticket::is_lone). If the
+    /// future is dropped before the step has begun, the step never runs. A panic becomes an error: the pool and its
+    /// other pictures go on.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         step: impl FnOnce() -> Result<T, RemoveError> + Send + 'static,
     ) -> Result<T, RemoveError> {
+        let all = &self.pool.threads.all;
+        let threads = if self.is_lone() { all } else { self.place.own.as_ref().unwrap_or(all) };
         // The step keeps the place: a picture whose client has left still takes memory until its step ends.
-        spawn(&self.threads, step, self.clone()).await
+        spawn(threads, step, self.clone()).await
     }
+
+    /// No other picture is in the works, or waiting for it.
+    pub(crate) fn is_lone(&self) -> bool {
+        self.pool.in_flight() == 1
+    }
+}
+
+impl Drop for Place {
+    /// Before the permits go, so that whoever gets one finds a thread.
+    fn drop(&mut self) {
+        self.threads.single.lock().unwrap_or_else(PoisonError::into_inner).extend(self.own.take());
+    }
+}
+
+fn pool(threads: usize, name: impl FnMut(usize) -> String + 'static) -> Result<ThreadPool, RemoveError> {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(name).build();
+    pool.map_err(|error| RemoveError::internal(format_args!("cannot start threads: {error}")))
 }
 
 /// Runs `step` unless nobody waits for it any more when its turn comes; `kept` lives as long as the step.
 async fn spawn<T: Send + 'static>(
-    threads: &rayon::ThreadPool,
+    threads: &ThreadPool,
     step: impl FnOnce() -> Result<T, RemoveError> + Send + 'static,
     kept: impl Send + 'static,
 ) -> Result<T, RemoveError> {
@@ -109,6 +149,40 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 impl std::fmt::Debug for CpuPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "CpuPool({} threads)", self.threads.current_num_threads())
+        write!(f, "CpuPool({:?})", self.threads)
+    }
+}
+
+impl std::fmt::Debug for Threads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} threads", self.all.current_num_threads())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name() -> Result<String, RemoveError> {
+        Ok(std::thread::current().name().unwrap_or_default().to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_lone_picture_has_all_threads_and_one_in_company_a_thread_of_its_own() {
+        let pool = CpuPool::new(2, 8).unwrap();
+        let one = pool.admit().await.unwrap();
+        assert_eq!(one.run(|| Ok(rayon::current_num_threads())).await.unwrap(), 2);
+
+        let other = pool.admit().await.unwrap();
+        for ticket in [&one, &other] {
+            assert_eq!(ticket.run(|| Ok(rayon::current_num_threads())).await.unwrap(), 1);
+        }
+        let threads = [one.run(name).await.unwrap(), other.run(name).await.unwrap()];
+        assert_ne!(threads[0], threads[1]);
+
+        drop(one);
+        assert_eq!(other.run(|| Ok(rayon::current_num_threads())).await.unwrap(), 2);
+        let next = pool.admit().await.unwrap();
+        assert_eq!([next.run(name).await.unwrap(), other.run(name).await.unwrap()], threads, "a thread is given on");
     }
 }

@@ -43,6 +43,8 @@ pub(super) async fn connect(config: &SqliteConfig, suspicion: PathBuf) -> Result
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .pragma("journal_size_limit", LOG_BYTES.to_string())
+        // Or each put makes a file, and removes it, for what it might have to undo.
+        .pragma("temp_store", "MEMORY")
         .busy_timeout(wait);
     options = if config.log_statements {
         options.log_statements(LevelFilter::Debug)
