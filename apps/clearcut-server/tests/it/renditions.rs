@@ -187,3 +187,41 @@ async fn where_a_key_is_needed_a_signed_url_is_one() {
     let answer = client().get(there.split('?').next().unwrap()).send().await.unwrap();
     assert_eq!(answer.status(), 401);
 }
+
+/// Renditions are answered past the routes where no layer around them has a say; a server that lists origins has one.
+#[tokio::test]
+async fn a_rendition_is_answered_alike_past_the_routes_and_through_them() {
+    let past = Server::start();
+    let through = Server::start_with(|settings| settings.access.cors_origins = vec!["https://shop.example".to_owned()]);
+    let (mut path, mut tag) = (String::new(), String::new());
+    for server in [&past, &through] {
+        let answer = client().post(server.at("/v1/cutouts?border=2")).body(photo(1)).send().await.unwrap();
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        (path, tag) = (header("content-location"), header("etag"));
+    }
+    let encoded = path.replacen(':', "%3A", 1);
+    for (method, path, header) in [
+        (Method::GET, path.as_str(), ("accept", "*/*")),
+        (Method::GET, &path, ("range", "bytes=3-9")),
+        (Method::GET, &path, ("range", "bytes=999999999-")),
+        (Method::GET, &path, ("if-none-match", &tag)),
+        (Method::GET, &path, ("accept-encoding", "br, identity;q=0")),
+        (Method::GET, &encoded, ("accept", "*/*")),
+        (Method::GET, "/v1/cutouts/remove_bg:unknown", ("accept", "*/*")),
+        (Method::GET, "/v1/cutouts/matte:unknown", ("accept", "*/*")),
+        (Method::GET, "/v1/cutouts/%00", ("accept", "*/*")),
+        (Method::HEAD, &path, ("accept", "*/*")),
+        (Method::DELETE, &path, ("accept", "*/*")),
+    ] {
+        let mut answers = Vec::new();
+        for server in [&past, &through] {
+            let request = client().request(method.clone(), server.at(path)).header(header.0, header.1);
+            let answer = request.header("x-request-id", "the-same").send().await.unwrap();
+            let mut headers = answer.headers().clone();
+            // The layer says what depends on the origin, and what scripts may read; the date is no matter of ours.
+            ["vary", "access-control-expose-headers", "date"].map(|name| headers.remove(name));
+            answers.push((answer.status(), headers, answer.bytes().await.unwrap()));
+        }
+        assert_eq!(answers[0], answers[1], "{method} {path} {header:?}");
+    }
+}
