@@ -50,7 +50,8 @@ async fn killed_in_the_middle_of_500_requests_it_fails_them_and_serves_again_whe
     let ended = tokio::time::timeout(PATIENCE, futures::future::join_all(tasks)).await.expect("no request hangs");
     for task in ended {
         let error = task.unwrap().unwrap_err();
-        assert_eq!(error.kind(), TierErrorKind::Unavailable, "{error}");
+        // On a busy machine a request may reach its time limit before the end of its connection is noticed.
+        assert!(matches!(error.kind(), TierErrorKind::Unavailable | TierErrorKind::Timeout), "{error}");
     }
 
     server.restart().unwrap();
