@@ -24,13 +24,13 @@ pub struct Outcome {
 
 /// The chore: runs the suite and ends with the runner's own closing lines and their sum.
 pub fn run(cargo_arguments: &[String]) -> Result<ExitCode> {
-    let outcome = suite(cargo_arguments, None)?;
+    let outcome = suite(cargo_arguments, None, || ())?;
     println!("{}", outcome.tally);
     Ok(if outcome.success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs the suite with `variable` set, shows it live and counts its tests.
-pub fn suite(cargo_arguments: &[String], variable: Option<(&str, &str)>) -> Result<Outcome> {
+/// Runs the suite with `variable` set, shows it live and counts its tests. Calls `built` when the first test starts.
+pub fn suite(cargo_arguments: &[String], variable: Option<(&str, &str)>, built: impl FnOnce()) -> Result<Outcome> {
     programs::prepare();
     let path = servers::ready()?;
     let library = onnx_runtime::ready()?;
@@ -40,7 +40,7 @@ pub fn suite(cargo_arguments: &[String], variable: Option<(&str, &str)>) -> Resu
     }
     command.args(cargo_arguments).env("PATH", path).env(REQUIRE_SERVERS, "1");
     command.env(onnx_runtime::LIBRARY, library).envs(variable);
-    counted(&mut command)
+    counted(&mut command, built)
 }
 
 fn names_a_package(arguments: &[String]) -> bool {
@@ -48,16 +48,22 @@ fn names_a_package(arguments: &[String]) -> bool {
     for_cargo.into_iter().any(|argument| argument.starts_with("-p") || argument.starts_with("--package"))
 }
 
-fn counted(command: &mut Command) -> Result<Outcome> {
+fn counted(command: &mut Command, built: impl FnOnce()) -> Result<Outcome> {
     process::announce(command);
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo test")?;
     let lines = BufReader::new(child.stdout.take().expect("it was piped above"));
     let mut tally = Tally::default();
+    let mut built = Some(built);
     // Bytes, not lines of text: a test may print anything, and what it prints must not end the count.
     for line in lines.split(b'\n') {
         let line = line.context("cannot read what cargo test says")?;
         let line = String::from_utf8_lossy(&line);
         println!("{line}");
+        if line.starts_with("running ")
+            && let Some(built) = built.take()
+        {
+            built();
+        }
         tally += Tally::of_line(line.trim_end()).unwrap_or_default();
     }
     let status = child.wait().context("cannot wait for cargo test")?;
