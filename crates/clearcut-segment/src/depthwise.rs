@@ -20,7 +20,7 @@ pub(crate) use self::padded::{Band, Layout};
 use self::plane::Weights;
 pub(crate) use self::rewrite::rewrite;
 
-use crate::parallel;
+use crate::{parallel, samples};
 
 /// A convolution of each channel with a kernel of its own, 3 by 3, on planes of single precision.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,6 +37,13 @@ pub(crate) struct Depthwise {
     output: (usize, usize),
     /// Whether negative results become 0.
     rectified: bool,
+}
+
+/// What each channel is convolved with, and what is added to it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kernels<'a> {
+    kernels: &'a [[f32; 9]],
+    bias: &'a [f32],
 }
 
 impl Op for Depthwise {
@@ -57,9 +64,9 @@ impl EvalOp for Depthwise {
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let input = args_1!(inputs);
         let &[images, channels, height, width] = input.shape() else { bail!("a depthwise convolution takes planes") };
-        let input = input.to_plain_array_view::<f32>()?;
-        let input = input.as_slice().context("planes lie in one piece")?;
-        let mut output = parallel::unwritten(&self.output_shape(images))?;
+        let input = samples::of(&input)?;
+        let kernels = self.kernels()?;
+        let mut output = samples::unwritten(&self.output_shape(images))?;
         let mut planes = output.to_plain_array_view_mut::<f32>()?;
         let planes = planes.as_slice_mut().context("planes lie in one piece")?;
         parallel::rows(planes, self.output, |rows, planes| {
@@ -69,7 +76,7 @@ impl EvalOp for Depthwise {
             let (mut padded, mut spare) = (vec![0.0; layout.len()], Vec::new());
             for (index, (plane, rows)) in input.chunks_exact(height * width).zip(planes).enumerate() {
                 layout.copy(&plane[seen.clone()], width, &mut padded);
-                self.compute(index % channels, &padded, &layout, &mut spare, rows)?;
+                self.compute(kernels, index % channels, &padded, &layout, &mut spare, rows);
             }
             Ok(())
         })?;
@@ -145,22 +152,24 @@ impl Depthwise {
         first.min(height)..end.min(height)
     }
 
+    /// The weights of all channels.
+    pub(crate) fn kernels(&self) -> TractResult<Kernels<'_>> {
+        Ok(Kernels { kernels: samples::of(&self.kernel)?.as_chunks().0, bias: samples::of(&self.bias)? })
+    }
+
     /// Computes rows of one channel's result from the padded samples of its band.
     pub(crate) fn compute(
         &self,
+        kernels: Kernels<'_>,
         channel: usize,
         padded: &[f32],
         layout: &Layout,
         spare: &mut Vec<f32>,
         rows: &mut [f32],
-    ) -> TractResult<()> {
-        let kernel = self.kernel.to_plain_array_view::<f32>()?;
-        let kernel = &kernel.as_slice().context("weights lie in one piece")?.as_chunks::<9>().0[channel];
-        let bias = self.bias.to_plain_array_view::<f32>()?;
-        let bias = bias.as_slice().context("weights lie in one piece")?[channel];
-        let weights = Weights { kernel, bias, rectified: self.rectified };
+    ) {
+        let Kernels { kernels, bias } = kernels;
+        let weights = Weights { kernel: &kernels[channel], bias: bias[channel], rectified: self.rectified };
         plane::convolve(padded, layout, weights, spare, self.output.1, rows);
-        Ok(())
     }
 }
 

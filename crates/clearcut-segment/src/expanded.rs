@@ -15,9 +15,9 @@ use tract_onnx::tract_core::internal::{
 
 pub(crate) use self::rewrite::rewrite;
 use crate::depthwise::{Band, Depthwise, Layout};
-use crate::parallel;
 use crate::pointwise::block::{self, CHANNELS, Finish};
 use crate::pointwise::{Panels, Pointwise};
+use crate::{parallel, samples};
 
 /// The samples of a band before and after it is widened by one block: three quarters of the second cache of small
 /// processors.
@@ -41,6 +41,7 @@ impl Expanded {
     ) -> TractResult<()> {
         let (weights, bias) = self.widen.blocks()?;
         let weights = weights.chunks_exact(self.widen.input_channels);
+        let kernels = self.spread.kernels()?;
         let (_, output_width) = self.spread.output_size();
         let first_row = rows.start;
         let (mut panels, mut narrow, mut wide, mut spare) = (Panels::default(), Vec::new(), Vec::new(), Vec::new());
@@ -56,8 +57,8 @@ impl Expanded {
                 layout.copy(&plane[rows.clone()], size.1, &mut narrow);
                 panels.put(channel, &narrow[filled.clone()]);
             }
-            wide.clear();
             wide.resize(CHANNELS * layout.len(), 0.0);
+            wide.chunks_exact_mut(layout.len()).for_each(|plane| layout.clear_around(plane));
             let rows = band.output_rows;
             let rows = (rows.start - first_row) * output_width..(rows.end - first_row) * output_width;
             let blocks = planes.chunks_mut(CHANNELS).zip(weights.clone()).zip(bias);
@@ -68,7 +69,7 @@ impl Expanded {
                 let planes = planes.iter_mut().zip(wide.chunks_exact_mut(layout.len()));
                 for (channel, (plane, wide)) in (block * CHANNELS..).zip(planes) {
                     layout.clear_margins(wide);
-                    self.spread.compute(channel, wide, &layout, &mut spare, &mut plane[rows.clone()])?;
+                    self.spread.compute(kernels, channel, wide, &layout, &mut spare, &mut plane[rows.clone()]);
                 }
             }
         }
@@ -116,9 +117,8 @@ impl EvalOp for Expanded {
         if channels != self.widen.input_channels {
             bail!("a pointwise convolution of {} channels met {channels}", self.widen.input_channels);
         }
-        let input = input.to_plain_array_view::<f32>()?;
-        let input = input.as_slice().context("planes lie in one piece")?;
-        let mut output = parallel::unwritten(&self.spread.output_shape(images))?;
+        let input = samples::of(&input)?;
+        let mut output = samples::unwritten(&self.spread.output_shape(images))?;
         let mut planes = output.to_plain_array_view_mut::<f32>()?;
         let planes = planes.as_slice_mut().context("planes lie in one piece")?;
         let plane_len = self.spread.plane_len();

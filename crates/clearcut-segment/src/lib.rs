@@ -21,6 +21,7 @@ mod pull;
 mod resample;
 mod room;
 mod runtime;
+mod samples;
 mod segmenter;
 mod signature;
 mod spec;

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use rayon::iter::{IndexedParallelIterator as _, IntoParallelRefMutIterator as _, ParallelIterator as _};
 use tract_linalg::multithread::{Executor, current_tract_executor};
-use tract_onnx::tract_core::internal::{Tensor, TractResult};
+use tract_onnx::tract_core::internal::TractResult;
 
 /// Fewer results than this are computed on the calling thread: handing them out would take longer.
 const LEAST_SHARED: usize = 16_384;
@@ -39,11 +39,4 @@ pub(crate) fn rows(
         }
         _ => work(0..height, &mut planes.chunks_exact_mut((height * width).max(1)).collect::<Vec<_>>()),
     }
-}
-
-/// Planes whose samples are still to be written, every one of them.
-#[expect(unsafe_code, reason = "writing zeros first would take a fifth of the time")]
-pub(crate) fn unwritten(shape: &[usize; 4]) -> TractResult<Tensor> {
-    // SAFETY: the operations of this crate, which alone call it, write every sample and read none.
-    unsafe { Tensor::uninitialized::<f32>(shape) }
 }

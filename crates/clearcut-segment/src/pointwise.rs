@@ -20,7 +20,7 @@ use tract_onnx::tract_core::internal::{
 use self::block::{CHANNELS, Finish, PIXELS, Weights};
 pub(crate) use self::panels::Panels;
 pub(crate) use self::rewrite::rewrite;
-use crate::parallel;
+use crate::{parallel, samples};
 
 /// The samples of a strip, about half of the processor's nearest cache.
 const STRIP_SAMPLES: usize = 8192;
@@ -137,9 +137,9 @@ impl EvalOp for Pointwise {
             bail!("a pointwise convolution of {} channels met {channels}", self.input_channels);
         }
         let plane_len = height * width;
-        let parts: Vec<&[f32]> = parts.iter().map(|part| samples(part)).collect::<TractResult<_>>()?;
-        let addend = addend.first().filter(|_| self.added).map(|addend| samples(addend)).transpose()?;
-        let mut output = parallel::unwritten(&[images, self.output_channels, height, width])?;
+        let parts: Vec<&[f32]> = parts.iter().map(|part| samples::of(part)).collect::<TractResult<_>>()?;
+        let addend = addend.first().filter(|_| self.added).map(|addend| samples::of(addend)).transpose()?;
+        let mut output = samples::unwritten(&[images, self.output_channels, height, width])?;
         let mut planes = output.to_plain_array_view_mut::<f32>()?;
         let planes = planes.as_slice_mut().context("planes lie in one piece")?;
         for (image, planes) in planes.chunks_exact_mut((self.output_channels * plane_len).max(1)).enumerate() {
@@ -167,13 +167,8 @@ impl TypedOp for Pointwise {
     as_op!();
 }
 
-fn samples(tensor: &Tensor) -> TractResult<&[f32]> {
-    tensor.to_plain_array_view::<f32>()?.to_slice().context("planes lie in one piece")
-}
-
 fn as_weights(tensor: &Tensor) -> TractResult<&[Weights]> {
-    let weights = tensor.to_plain_array_view::<f32>()?.to_slice().context("weights lie in one piece")?;
-    Ok(weights.as_chunks().0)
+    Ok(samples::of(tensor)?.as_chunks().0)
 }
 
 #[cfg(test)]

@@ -98,6 +98,13 @@ impl Layout {
         }
     }
 
+    /// Writes the zeros above and below the plane's samples.
+    pub(crate) fn clear_around(&self, target: &mut [f32]) {
+        let Range { start, end } = self.filled();
+        target[..start].fill(0.0);
+        target[end..].fill(0.0);
+    }
+
     /// Zeros before the first row.
     fn lead(&self) -> usize {
         if self.stride == 1 { self.left } else { 0 }
