@@ -163,8 +163,9 @@ impl std::fmt::Debug for Threads {
 mod tests {
     use super::*;
 
-    fn name() -> Result<String, RemoveError> {
-        Ok(std::thread::current().name().unwrap_or_default().to_owned())
+    /// On which thread the picture's steps run.
+    async fn thread(ticket: &Ticket) -> String {
+        ticket.run(|| Ok(std::thread::current().name().unwrap_or_default().to_owned())).await.unwrap()
     }
 
     #[tokio::test]
@@ -177,12 +178,12 @@ mod tests {
         for ticket in [&one, &other] {
             assert_eq!(ticket.run(|| Ok(rayon::current_num_threads())).await.unwrap(), 1);
         }
-        let threads = [one.run(name).await.unwrap(), other.run(name).await.unwrap()];
+        let threads = [thread(&one).await, thread(&other).await];
         assert_ne!(threads[0], threads[1]);
 
         drop(one);
         assert_eq!(other.run(|| Ok(rayon::current_num_threads())).await.unwrap(), 2);
         let next = pool.admit().await.unwrap();
-        assert_eq!([next.run(name).await.unwrap(), other.run(name).await.unwrap()], threads, "a thread is given on");
+        assert_eq!([thread(&next).await, thread(&other).await], threads, "a thread is given on");
     }
 }
