@@ -69,9 +69,9 @@ impl Workplace {
         self.written(&name, &scene::product_photo(width_px, height_px, 1).jpeg(90))
     }
 
-    /// A folder with so many different photos of one size.
+    /// A folder with so many different photos of one size, and no others: whoever asks counts on all of them.
     pub fn photos(&self, width_px: u32, height_px: u32, count: u64) -> Result<PathBuf> {
-        let name = format!("products-{width_px}x{height_px}");
+        let name = format!("products-{width_px}x{height_px}-{count}");
         let folder = self.path(&name);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         for seed in 0..count {
