@@ -11,15 +11,13 @@ use crate::cold::{HEIGHT_PX, WIDTH_PX};
 use crate::daemon::Daemon;
 use crate::median::median;
 use crate::python::{self, Python};
-use crate::server;
+use crate::server::{self, COLD_PHOTOS};
 use crate::table::{Bar, Row, Table, Unit};
 
 /// Jobs that wait in line.
 const QUEUED: usize = 10_000;
 /// Calls of each kind for one figure.
 const CALLS: usize = 101;
-/// Photos that nobody has seen, for the workers: enough that the first and the last of them do not count.
-const COLD_PHOTOS: u64 = 160;
 
 /// What the script says of calls that took turns.
 #[derive(Debug, Deserialize)]

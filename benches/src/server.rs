@@ -23,8 +23,8 @@ const SECONDS: u32 = 8;
 const TURN_SECONDS: u32 = 2;
 /// How often servers meet photos that they have not seen.
 const COLD_TURNS: usize = 3;
-/// Photos that no server has seen.
-const COLD_PHOTOS: u64 = 40;
+/// Photos that no server has seen: enough that the first and the last of them do not count.
+pub const COLD_PHOTOS: u64 = 160;
 /// Clients that send them.
 const CLIENTS: &str = "4";
 /// Requests after which the server's memory should have come to rest, and after which it is looked at again.

@@ -4,8 +4,8 @@ use std::panic::AssertUnwindSafe;
 
 use actix_cors::Cors;
 use actix_web::{
-    Error, HttpMessage as _, ResponseError as _,
-    body::{EitherBody, MessageBody},
+    Error, HttpMessage as _,
+    body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::header::{
@@ -20,7 +20,6 @@ use tracing::Instrument as _;
 use crate::{
     failure::Failure,
     load::Unread,
-    native::renditions,
     seeing::watch::{RequestId, Watch, Watched},
     service::Service,
     settings::{AccessSettings, Settings},
@@ -44,8 +43,7 @@ pub async fn respond(
     let mut watch = Watch::begin(service.clone(), &request, &id);
     tame_encodings(&mut request);
     let unread = Unread::hold(&mut request);
-    let answering = AssertUnwindSafe(answer(request, next, &service));
-    let answered = answering.catch_unwind().instrument(watch.span().clone()).await;
+    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(watch.span().clone()).await;
     let error = match answered {
         Ok(Ok(mut response)) => {
             finish(response.headers_mut(), id, &service.settings);
@@ -63,20 +61,6 @@ pub async fn respond(
         response.map_body(|_, body| Watched::new(body, watch, unread)).map_into_boxed_body(),
     )
     .into())
-}
-
-/// Asks the routes through all layers around them, but for renditions that are asked for plainly.
-async fn answer<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-    service: &Service,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let Some(key) = renditions::asked_plainly(&request, service) else {
-        return next.call(request).await.map(ServiceResponse::map_into_left_body);
-    };
-    let answered = renditions::answer(request.request(), service, key).await;
-    let response = answered.unwrap_or_else(|failure| failure.error_response());
-    Ok(request.into_response(response).map_into_right_body())
 }
 
 /// Text is compressed by the next layer outside; everything else is compressed already, and says so until

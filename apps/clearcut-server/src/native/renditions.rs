@@ -4,7 +4,6 @@ use std::{sync::Arc, time::SystemTime};
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _,
-    dev::ServiceRequest,
     http::{
         Method, StatusCode,
         header::{self, ByteRangeSpec, EntityTag, IfNoneMatch, IfRange, Range},
@@ -41,25 +40,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
     );
 }
 
-/// The key that a `GET` asks for, where nothing that an application puts around its routes has a say in the answer: such
-/// calls are most of all, and finding their route takes longer than finding their picture.
-pub(crate) fn asked_plainly<'a>(request: &'a ServiceRequest, service: &Service) -> Option<&'a str> {
-    // Which origins may read an answer is said by a layer around the routes.
-    let has_layers = !service.settings.access.cors_origins.is_empty();
-    if has_layers || request.method() != Method::GET {
-        return None;
-    }
-    // Decoded as the router decodes it.
-    key(request.match_info().as_str())
-}
-
 /// The pattern of the rendition calls, if it is one of them that `path` asks for.
 pub(crate) fn pattern(path: &str) -> Option<&'static str> {
-    key(path).map(|_| PATTERN)
-}
-
-fn key(path: &str) -> Option<&str> {
-    path.strip_prefix(FOLDER).filter(|key| !key.is_empty() && !key.contains('/'))
+    let key = path.strip_prefix(FOLDER)?;
+    (!key.is_empty() && !key.contains('/')).then_some(PATTERN)
 }
 
 /// Where a rendition is found on this server. Keys hold only characters that stand in a path as they are.
@@ -96,12 +80,8 @@ pub(crate) fn entity_tag(key: &str) -> EntityTag {
     )
 )]
 pub(crate) async fn rendition(request: HttpRequest, service: web::Data<Service>) -> Outcome<HttpResponse> {
-    answer(&request, &service, request.match_info().get("key").unwrap_or_default()).await
-}
-
-/// What a call for the rendition with this key is answered.
-pub(crate) async fn answer(request: &HttpRequest, service: &Service, key: &str) -> Outcome<HttpResponse> {
-    admit(request, service).await?;
+    admit(&request, &service).await?;
+    let key = request.match_info().get("key").unwrap_or_default();
     let tag = entity_tag(key);
     let cutout = service.engine.find(key).await?.ok_or_else(|| {
         Failure::new(Code::NotFound, "nothing is kept under this key; send the picture again to POST /v1/cutouts")
@@ -109,12 +89,12 @@ pub(crate) async fn answer(request: &HttpRequest, service: &Service, key: &str) 
     let mut response = HttpResponse::Ok();
     response
         .insert_header(header::ETag(tag.clone()))
-        .insert_header((header::CACHE_CONTROL, cache_control(service)))
+        .insert_header((header::CACHE_CONTROL, cache_control(&service)))
         .insert_header((header::ACCEPT_RANGES, "bytes"));
-    if is_known(request, &tag) {
+    if is_known(&request, &tag) {
         return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
     }
-    let range = match wanted_range(request, &tag, cutout.bytes.len() as u64) {
+    let range = match wanted_range(&request, &tag, cutout.bytes.len() as u64) {
         Wanted::All => None,
         Wanted::Part(first, last) => Some((first, last)),
         Wanted::Nothing => return Ok(beyond_the_end(cutout.bytes.len())),

@@ -30,7 +30,9 @@ async fn work(tier: &RedisTier, task: usize, round: usize) -> Result<(), TierErr
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_the_middle_of_500_requests_it_fails_them_and_serves_again_when_it_is_back() {
     let Some(server) = RedisServer::start_or_skip() else { return };
-    let tier = Arc::new(RedisTier::connect(config(&server)).await.unwrap());
+    // 500 requests at once may take a busy machine longer than the usual limit, dead server or not.
+    let config = config(&server).command_timeout(PATIENCE / 2);
+    let tier = Arc::new(RedisTier::connect(config).await.unwrap());
     let done = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..500)
         .map(|task| {
@@ -50,8 +52,7 @@ async fn killed_in_the_middle_of_500_requests_it_fails_them_and_serves_again_whe
     let ended = tokio::time::timeout(PATIENCE, futures::future::join_all(tasks)).await.expect("no request hangs");
     for task in ended {
         let error = task.unwrap().unwrap_err();
-        // On a busy machine a request may reach its time limit before the end of its connection is noticed.
-        assert!(matches!(error.kind(), TierErrorKind::Unavailable | TierErrorKind::Timeout), "{error}");
+        assert_eq!(error.kind(), TierErrorKind::Unavailable, "{error}");
     }
 
     server.restart().unwrap();
