@@ -77,13 +77,12 @@ fn line(setting: &Setting, python: &Python, folder: &Path, redis: &str, rows: &m
     Ok(())
 }
 
-/// Photos that nobody has seen, by as many workers as there are cores and by one.
+/// Photos that nobody has seen, by an engine of as many threads as there are cores and by one of one thread.
 fn workers(setting: &Setting, python: &Python, folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
     let photos = setting.workplace.photos(WIDTH_PX, HEIGHT_PX, COLD_PHOTOS)?;
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let rate = |workers: usize| -> Result<f64> {
-        let (threads, workers) = (format!("engine.threads={workers}"), format!("jobs.workers={workers}"));
-        let server = server::start(folder, &[], &["jobs.queue=memory", &threads, &workers])?;
+    let rate = |threads: usize| -> Result<f64> {
+        let server = server::start(folder, &[], &["jobs.queue=memory", &format!("engine.threads={threads}")])?;
         let mut script = python.script("jobs.py");
         let seconds: f64 = python::answer(script.arg("drain").arg(address(&server)).arg(&photos))?;
         Ok(COLD_PHOTOS as f64 / seconds)
@@ -94,7 +93,7 @@ fn workers(setting: &Setting, python: &Python, folder: &Path, rows: &mut Vec<Row
         all.push(rate(cores)?);
     }
     let row =
-        Row::figure(format!("photos by {cores} workers on {cores} cores (one worker)"), Unit::PerSecond, median(all));
+        Row::figure(format!("photos as jobs on {cores} threads of the engine (on one)"), Unit::PerSecond, median(all));
     rows.push(row.beside(Some(median(one))).under(Bar::AtLeastTimesPeer(0.85 * cores as f64)));
     Ok(())
 }

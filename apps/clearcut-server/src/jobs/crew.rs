@@ -45,8 +45,9 @@ impl Crew {
     }
 }
 
-/// Jobs that this process works on at once.
+/// Jobs that this process works on at once: unless told otherwise one more than the engine has threads, so that these
+/// need not wait while a result is written.
 pub(crate) fn at_once(service: &Service) -> NonZeroUsize {
-    let threads = || NonZeroUsize::new(service.engine.threads()).unwrap_or(NonZeroUsize::MIN);
-    service.settings.jobs.workers.unwrap_or_else(threads)
+    let ready = || NonZeroUsize::MIN.saturating_add(service.engine.threads());
+    service.settings.jobs.workers.unwrap_or_else(ready)
 }

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 pub struct JobSettings {
     /// Where jobs wait.
     pub queue: QueueKind,
-    /// Jobs that one process works on at once; as many as the engine's threads if absent.
+    /// Jobs that one process works on at once; one more than the engine's threads if absent.
     pub workers: Option<NonZeroUsize>,
     /// Jobs that wait or run.
     pub max_queued: usize,
