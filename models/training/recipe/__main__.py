@@ -6,6 +6,8 @@ from pathlib import Path
 
 import torch
 
+from .memory import keep_freed
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m recipe", description=__doc__)
@@ -16,6 +18,9 @@ def arguments() -> argparse.Namespace:
     prepare.add_argument("--data", type=Path, required=True, help="folder with list.tsv, train, eval and empty")
     prepare.add_argument("--out", type=Path, required=True, help="folder for references and the table of photos")
     prepare.add_argument("--student", type=Path, required=True, help="ONNX file whose agreement is asked for")
+    prepare.add_argument(
+        "--agreed", type=float, default=0.7, help="intersection over union from which on a reference is kept"
+    )
     prepare.add_argument("--teacher", type=Path, required=True, help="ONNX file of IS-Net")
     prepare.add_argument("--size", type=int, default=1024, help="side in pixels at which the teacher looks again")
     prepare.add_argument("--minutes", type=float, default=60, help="time for the teacher; 0 only chooses")
@@ -68,13 +73,24 @@ def logger(file: Path | None):
 
 def main() -> None:
     given = arguments()
+    keep_freed()
     torch.set_num_threads(given.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if given.command == "prepare":
         from .prepare import prepare
 
         log = logger(given.out / "log.txt")
-        prepare(given.data, given.student, given.teacher, given.size, given.minutes, given.out, device, log)
+        prepare(
+            given.data,
+            given.student,
+            given.agreed,
+            given.teacher,
+            given.size,
+            given.minutes,
+            given.out,
+            device,
+            log,
+        )
     elif given.command == "narrow":
         from . import chosen
         from .export import export

@@ -48,7 +48,7 @@ class Drawer:
 
     def crop(self, index: int, side: int) -> Sample:
         picture, matte = self.pictures[index], self.mattes[index]
-        box = self.box(picture.size, self.rng.uniform(0.5, 1.0) if self.rng.random() < 0.7 else 1.0)
+        box = self.box(picture.size, self.rng.uniform(0.5, 1.0) if self.rng.random() < 0.6 else 1.0)
         return pixels(picture, side, box), pixels(matte, side, box)
 
     def box(self, size: tuple[int, int], share: float) -> tuple[float, float, float, float]:

@@ -20,7 +20,12 @@ def region(alpha: Tensor, reference: Tensor) -> Tensor:
 
 def edges(reference: Tensor) -> Tensor:
     """Where the reference changes within three pixels, in [0, 1]."""
-    return F.max_pool2d(reference, 7, 1, 3) + F.max_pool2d(-reference, 7, 1, 3)
+    return greatest(reference) + greatest(-reference)
+
+
+def greatest(planes: Tensor) -> Tensor:
+    """The greatest value within three pixels: along rows, then along columns, which is sooner than both at once."""
+    return F.max_pool2d(F.max_pool2d(planes, (1, 7), 1, (0, 3)), (7, 1), 1, (3, 0))
 
 
 def gradient(alpha: Tensor, reference: Tensor) -> Tensor:

@@ -22,8 +22,6 @@ from .teacher import BATCH, Teacher
 
 # Sources whose references people made, or helped to make.
 TRUSTED = {"ccp"}
-# A reference that the student agrees with to this intersection over union is kept.
-AGREED = 0.7
 # Outside of these a reference shows no subject, no background, or a teacher that was unsure (mean of p (1 - p)).
 LEAST_COVERAGE, MOST_COVERAGE, MOST_UNSURE = 0.015, 0.97, 0.06
 HELD_OUT_IN = 40
@@ -69,7 +67,7 @@ def relabel(photos: list[Photo], teacher: Teacher, labels: Path, minutes: float,
         log(f"teacher: {first + len(batch)} of {len(missing)}, {time.monotonic() - start:.0f} s")
 
 
-def choose(data: Path, agreement: dict[str, float], labels: Path) -> list[Chosen]:
+def choose(data: Path, agreement: dict[str, float], agreed: float, labels: Path) -> list[Chosen]:
     rows = []
     for photo in listed(data, "train"):
         given = photo.folder / f"{photo.name}.png"
@@ -82,7 +80,7 @@ def choose(data: Path, agreement: dict[str, float], labels: Path) -> list[Chosen
         elif bare(photo.source, photo.matte()):
             # Where the student sees a subject in a heap of fruit, it has something to learn.
             row = given
-        elif (photo.source in TRUSTED or agreement[photo.name] >= AGREED) and usable(photo.matte()):
+        elif (photo.source in TRUSTED or agreement[photo.name] >= agreed) and usable(photo.matte()):
             row = given
         if row is not None:
             picture = photo.folder / f"{photo.name}.jpg"
@@ -91,17 +89,26 @@ def choose(data: Path, agreement: dict[str, float], labels: Path) -> list[Chosen
 
 
 def prepare(
-    data: Path, student: Path, teacher: Path, side_px: int, minutes: float, out: Path, device: torch.device, log
+    data: Path,
+    student: Path,
+    agreed: float,
+    teacher: Path,
+    side_px: int,
+    minutes: float,
+    out: Path,
+    device: torch.device,
+    log,
 ) -> None:
+    """Writes the table of chosen photos; a reference is trusted if the student agrees with it to `agreed`."""
     out.mkdir(parents=True, exist_ok=True)
     agreement = agreements(data, student, out, log)
     suspects = [photo for photo in listed(data, "train") if photo.source not in TRUSTED | SHELVES]
-    suspects = [photo for photo in suspects if agreement[photo.name] < AGREED or not usable(photo.matte())]
+    suspects = [photo for photo in suspects if agreement[photo.name] < agreed or not usable(photo.matte())]
     suspects.sort(key=lambda photo: (round(agreement[photo.name] * 5), photo.name[-6:]))
     log(f"{len(suspects)} references are not trusted")
     if minutes > 0 and suspects:
         relabel(suspects, Teacher(teacher, side_px, device), out / "labels", minutes, log)
-    rows = choose(data, agreement, out / "labels")
+    rows = choose(data, agreement, agreed, out / "labels")
     chosen.write(rows, out)
     for source in sorted({row.source for row in rows}):
         of_source = [row for row in rows if row.source == source]

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
@@ -30,7 +31,8 @@ FIRST_VERSION = [
 def load(network: Network, file: Path) -> list[str]:
     """Takes over every weight of the file that has a name and shape of the network's; the names that stay untrained."""
     tensors = onnx.load(file).graph.initializer
-    stored = {renamed(tensor.name): torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in tensors}
+    arrays = {renamed(tensor.name): numpy_helper.to_array(tensor).astype(np.float32) for tensor in tensors}
+    stored = {name: torch.from_numpy(array) for name, array in arrays.items()}
     state = network.state_dict()
     fitting = {name: value for name, value in stored.items() if name in state and state[name].shape == value.shape}
     if not fitting:

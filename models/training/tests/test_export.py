@@ -14,6 +14,7 @@ from recipe.export import SIDE_PX, export
 from recipe.network import Network
 
 FOR_TRACT = {"Conv", "Relu", "Add", "Resize", "Concat", "GlobalAveragePool", "DepthToSpace", "Sigmoid"}
+STORED = {"Cast"}
 
 
 class Export(unittest.TestCase):
@@ -21,6 +22,10 @@ class Export(unittest.TestCase):
     def setUpClass(cls):
         torch.manual_seed(1)
         cls.network = Network()
+        with torch.no_grad():
+            for value in cls.network.parameters():
+                # What a file can hold.
+                value.copy_(value.half().float())
         cls.folder = tempfile.TemporaryDirectory()
         cls.file = Path(cls.folder.name) / "network.onnx"
         export(cls.network, cls.file)
@@ -45,9 +50,9 @@ class Export(unittest.TestCase):
 
     def test_the_graph_keeps_to_what_the_card_promises(self):
         graph = onnx.load(self.file).graph
-        self.assertEqual({node.op_type for node in graph.node} - FOR_TRACT, set())
+        self.assertEqual({node.op_type for node in graph.node} - FOR_TRACT - STORED, set())
         self.assertLess(sum(value.numel() for value in self.network.parameters()), 3_000_000)
-        self.assertLess(self.file.stat().st_size, 12_000_000)
+        self.assertLess(self.file.stat().st_size, 6_000_000)
 
     def test_a_file_of_another_network_is_refused(self):
         strange = Path(self.folder.name) / "strange.onnx"
