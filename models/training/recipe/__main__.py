@@ -1,4 +1,4 @@
-"""The commands: prepare, narrow, train, evaluate, export."""
+"""The commands: prepare, narrow, train, mix, evaluate, export."""
 
 import argparse
 import time
@@ -47,6 +47,12 @@ def arguments() -> argparse.Namespace:
     length = train.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, default=0, help="length by the clock, all sessions together")
     length.add_argument("--samples", type=int, default=0, help="length in samples, which can be repeated exactly")
+
+    mix = commands.add_parser("mix", help="a weighted mean of a model and the one it was trained from")
+    mix.add_argument("--model", type=Path, required=True, help="ONNX file")
+    mix.add_argument("--other", type=Path, required=True, help="ONNX file that it goes towards")
+    mix.add_argument("--share", type=float, default=0.2, help="how far: 0 is the model, 1 the other")
+    mix.add_argument("--out", type=Path, required=True, help="ONNX file to write")
 
     evaluate = commands.add_parser("evaluate", help="print the table of an ONNX file")
     evaluate.add_argument("--model", type=Path, required=True)
@@ -117,6 +123,11 @@ def main() -> None:
             given.seed,
         )
         train(chosen.read(given.prepared), settings, given.out, device, logger(given.out / "log.txt"))
+    elif given.command == "mix":
+        from .export import export
+        from .mix import mix
+
+        export(mix(given.model, given.other, given.share), given.out)
     elif given.command == "evaluate":
         from .evaluate import evaluate
 
