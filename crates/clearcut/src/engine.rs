@@ -10,7 +10,7 @@ use clearcut_cache::{CacheKey, ComputeOptions, TieredCache};
 use clearcut_image::{DECODE_REVISION, DecodeError, Limits, Matte, Picture, REVISION as ENCODE_REVISION, decode};
 use clearcut_key::{ContentDigest, ModelDigest, PixelDigest, Plan, RENDITIONS, Revisions, matte_key, rendition_key};
 use clearcut_segment::{ModelIdentity, Segmenter};
-use tokio::{runtime, sync::oneshot};
+use tokio::runtime;
 use tracing::{Instrument as _, Span};
 
 use crate::{
@@ -291,9 +291,9 @@ impl Inner {
                 }
             })
             .await?;
-        let (told, computed) = oneshot::channel();
+        let computed = Arc::new(OnceLock::new());
         let compute = {
-            let (ticket, request) = (ticket.clone(), Span::current());
+            let (ticket, computed, request) = (ticket.clone(), Arc::clone(&computed), Span::current());
             async move || {
                 let asking = ticket.clone();
                 let step = move || {
@@ -302,20 +302,15 @@ impl Inner {
                     Ok((stored::matte_entry(&matte, elapsed)?, matte, elapsed))
                 };
                 let (entry, matte, elapsed) = ticket.run(step).instrument(request).await.map_err(stored::failure)?;
-                // Fails where the caller has left, which keeps the matte all the same.
-                let _ = told.send((matte, elapsed));
+                computed.get_or_init(|| (matte, elapsed));
                 Ok(entry)
             }
         };
         let options = ComputeOptions::new(self.parts.expiry.matte).negative_ttl(self.parts.expiry.failure);
-        let key = cache_key(&key);
-        tokio::select! {
-            biased;
-            // The next step is not to wait until the tiers have it: they get it meanwhile.
-            Ok(made) = computed => Ok(made),
-            found = cache.get_or_compute(&key, &options, compute) => {
-                Ok((stored::matte(found.map_err(stored::lookup_error)?)?, Duration::ZERO))
-            }
+        let lookup = cache.get_or_compute(&cache_key(&key), &options, compute).await.map_err(stored::lookup_error)?;
+        match computed.get() {
+            Some((matte, took)) => Ok((matte.clone(), *took)),
+            None => Ok((stored::matte(lookup)?, Duration::ZERO)),
         }
     }
 }

@@ -1,6 +1,6 @@
 """The network as an ONNX file, node by node: no exporter decides what the graph looks like.
 
-Kernels are stored as float16, which halves the file and changes no figure of the card; all arithmetic is float32.
+Kernels are stored as float16, which halves the file and hardly changes its figures; all arithmetic is float32.
 """
 
 from pathlib import Path

@@ -45,9 +45,31 @@ impl Crew {
     }
 }
 
-/// Jobs that this process works on at once: unless told otherwise one more than the engine has threads, so that these
-/// need not wait while a result is written.
+/// Jobs that this process works on at once: unless told otherwise one more than the engine has threads, which then need
+/// not wait while the picture of one job is fetched or its result is stored.
 pub(crate) fn at_once(service: &Service) -> NonZeroUsize {
     let ready = || NonZeroUsize::MIN.saturating_add(service.engine.threads());
     service.settings.jobs.workers.unwrap_or_else(ready)
+}
+
+#[cfg(test)]
+mod tests {
+    use clearcut::Engine;
+
+    use super::*;
+    use crate::settings::Settings;
+
+    #[test]
+    fn one_job_is_fetched_or_stored_while_each_thread_has_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let jobs = |threads, workers| {
+            let mut settings = Settings::default();
+            settings.access.keys_file = folder.path().join("keys.toml");
+            settings.jobs.workers = NonZeroUsize::new(workers);
+            let engine = Engine::builder().threads(NonZeroUsize::new(threads).unwrap()).build().unwrap();
+            at_once(&Service::new(engine, settings).unwrap()).get()
+        };
+        assert_eq!(jobs(2, 0), 3);
+        assert_eq!(jobs(2, 1), 1, "where the setting says so");
+    }
 }

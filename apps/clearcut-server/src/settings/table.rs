@@ -234,7 +234,7 @@ pub(super) static TABLE: &[Setting] = table! {
     { results.presets [] "Named optimizations of the Background Remover API, beside mobile, desktop and thumbnail." }
 
     { jobs.queue [] "Where jobs wait: in this process (`memory`), for all servers together (`redis`), or by `auto` in Redis where `cache.redis_url` is set." }
-    { jobs.workers = "one more than `engine.threads`" [] "Jobs that one process works on at once; the last one is ready when another's result is written." }
+    { jobs.workers = "one more than `engine.threads`" [] "Jobs that one process works on at once; one is fetched or stored while the others are cut out." }
     { jobs.max_queued [] "Jobs that wait or run; beyond them the answer is 503." }
     { jobs.max_attempts [] "How often a job is tried before it is given up." }
     { jobs.lease [] "How long a worker that is not heard of keeps its job." }
